@@ -1,0 +1,1 @@
+//! What an administrator can do with certificates, kept through a power cut

@@ -1,0 +1,1 @@
+//! The appliance: operations served to browsers and consoles

@@ -1,0 +1,1 @@
+//! Drives the unit from outside, with OpenSSL as the CA and as the judge
