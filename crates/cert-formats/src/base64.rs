@@ -1,0 +1,180 @@
+//! Decodes the body of a PEM block, leniently: any line width, spaces, headers before it.
+
+use alloc::vec::Vec;
+
+use base64ct::{Base64Unpadded, Encoding as _};
+use zeroize::Zeroizing;
+
+use crate::bundle::Notes;
+use crate::error::Error;
+use crate::note::Note;
+use crate::position::Position;
+use crate::text::{self, is_line_end, is_space};
+
+/// The width of a line of base64 (RFC 7468 section 2), in characters.
+const LINE_WIDTH: usize = 64;
+
+/// Decodes `body`, whose first octet stands on `line`.
+///
+/// # Errors
+///
+/// [`Error::Malformed`] with the line of the first character that is not base64, or of the end
+/// when the number of characters cannot be right.
+pub(crate) fn decode(
+    body: &[u8],
+    line: usize,
+    notes: &mut Notes,
+) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let (body, line) = skip_headers(body, line, notes)?;
+    let mut characters = Characters::with_room_for(body.len(), line);
+    let mut octets = body.iter().copied().peekable();
+    while let Some(octet) = octets.next() {
+        if octet == b'\r' && octets.peek() == Some(&b'\n') {
+            continue;
+        }
+        characters.push(octet, notes)?;
+    }
+    characters.decode(notes)
+}
+
+/// The characters of base64 met so far.
+struct Characters {
+    /// Wiped, and never grown, because they may turn out to be a private key.
+    text: Zeroizing<Vec<u8>>,
+    /// How many `=` ended them.
+    padding: usize,
+    line: usize,
+    /// How many characters this line has.
+    width: usize,
+    /// A line whose width is only right if no other follows.
+    short_line: Option<usize>,
+}
+
+impl Characters {
+    fn with_room_for(len: usize, line: usize) -> Self {
+        let text = Zeroizing::new(Vec::with_capacity(len));
+        Self {
+            text,
+            padding: 0,
+            line,
+            width: 0,
+            short_line: None,
+        }
+    }
+
+    fn push(&mut self, octet: u8, notes: &mut Notes) -> Result<(), Error> {
+        match octet {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' if self.padding == 0 => {
+                self.begin_character(notes);
+                self.text.push(octet);
+            }
+            b'=' if self.padding < 2 && !self.text.is_empty() => {
+                self.begin_character(notes);
+                self.padding += 1;
+            }
+            _ if is_line_end(octet) => self.end_line(notes),
+            _ if is_space(octet) => notes.add(Note::SpacesIgnored { line: self.line }),
+            _ => return Err(self.unexpected(octet)),
+        }
+        Ok(())
+    }
+
+    fn begin_character(&mut self, notes: &mut Notes) {
+        if let Some(line) = self.short_line.take() {
+            notes.add(Note::LineWidth { line });
+        }
+        self.width += 1;
+    }
+
+    fn end_line(&mut self, notes: &mut Notes) {
+        match self.width {
+            0 if !self.text.is_empty() => notes.add(Note::SpacesIgnored { line: self.line }),
+            0 | LINE_WIDTH => {}
+            1..LINE_WIDTH => self.short_line = Some(self.line),
+            _ => notes.add(Note::LineWidth { line: self.line }),
+        }
+        self.line = self.line.saturating_add(1);
+        self.width = 0;
+    }
+
+    fn unexpected(&self, octet: u8) -> Error {
+        let expected = if self.padding == 0 {
+            "base64"
+        } else {
+            "the end of the base64"
+        };
+        let found = match octet {
+            b' '..=b'~' => alloc::format!("the character \"{}\"", char::from(octet)),
+            _ => alloc::format!("the octet 0x{octet:02X}"),
+        };
+        Error::malformed(Position::Line(self.line), expected, found)
+    }
+
+    fn decode(mut self, notes: &mut Notes) -> Result<Zeroizing<Vec<u8>>, Error> {
+        if self.width > LINE_WIDTH {
+            notes.add(Note::LineWidth { line: self.line });
+        }
+        let wrong = |found| {
+            Error::malformed(
+                Position::Line(self.line),
+                "base64 in groups of four characters",
+                found,
+            )
+        };
+        match (self.text.len() % 4, self.padding) {
+            (0, 0) | (2, 2) | (3, 1) => {}
+            (2 | 3, _) => notes.add(Note::PaddingMissing { line: self.line }),
+            (0, _) => return Err(wrong("a \"=\" too many")),
+            _ => return Err(wrong("a group of one")),
+        }
+        let len = Base64Unpadded::decode_in_place(&mut self.text)
+            .map_err(|_| wrong("a last character with bits to spare"))?
+            .len();
+        self.text.truncate(len);
+        Ok(self.text)
+    }
+}
+
+/// Passes over header lines, which end with an empty one (RFC 1421 section 4.6, RFC 2045).
+fn skip_headers<'t>(
+    body: &'t [u8],
+    line: usize,
+    notes: &mut Notes,
+) -> Result<(&'t [u8], usize), Error> {
+    let start = body
+        .iter()
+        .take_while(|octet| octet.is_ascii_whitespace())
+        .count();
+    let (before, headers) = body.split_at_checked(start).unwrap_or_default();
+    let first_line = headers
+        .split(|&octet| is_line_end(octet))
+        .next()
+        .unwrap_or_default();
+    if !first_line.contains(&b':') {
+        return Ok((body, line));
+    }
+    let line = line.saturating_add(text::count_line_ends(before));
+    let empty_lines: [&[u8]; 3] = [b"\n\n", b"\r\n\r\n", b"\r\r"];
+    let len = empty_lines
+        .iter()
+        .filter_map(|empty| text::find(headers, empty))
+        .min();
+    let (headers, base64) = len
+        .and_then(|len| headers.split_at_checked(len))
+        .ok_or_else(|| {
+            Error::malformed(
+                Position::Line(line),
+                "an empty line after the header lines",
+                "none",
+            )
+        })?;
+    if text::find(headers, b"4,ENCRYPTED").is_some() {
+        return Err(Error::malformed(
+            Position::Line(line),
+            "base64 in clear",
+            "encrypted base64",
+        ));
+    }
+    notes.add(Note::HeadersIgnored { line });
+    Ok((base64, line.saturating_add(text::count_line_ends(headers))))
+}

@@ -1,0 +1,23 @@
+//! The limits of what is read, in one place. Each is checked before memory is spent on what it
+//! limits.
+
+/// The longest upload that is read, in octets: 1 MiB.
+///
+/// A chain of four certificates is about 8 KiB; the whole of Mozilla's root programme is about
+/// 200 KiB.
+pub const MAX_OCTETS: usize = 1024 * 1024;
+
+/// The most certificates an upload may hold.
+pub const MAX_CERTIFICATES: usize = 32;
+
+/// The deepest nesting of ASN.1 elements that is followed.
+///
+/// A certificate needs 7 levels; a certificate in PKCS#7 needs 11.
+pub const MAX_DEPTH: usize = 24;
+
+/// The most ASN.1 elements that are looked at in one upload.
+///
+/// This one number bounds both the time a hostile upload can take and the memory its parsed form
+/// can fill. A usual certificate has about 100 elements, so 32 of them, each looked at twice, stay
+/// below half of it.
+pub const MAX_ELEMENTS: usize = 16_384;

@@ -1,0 +1,126 @@
+//! Turns an upload that is text into octets in which ASCII is ASCII.
+
+use alloc::vec::Vec;
+
+use zeroize::Zeroizing;
+
+use crate::note::{LineEnds, Note};
+
+const UTF8_MARK: &[u8] = &[0xef, 0xbb, 0xbf];
+const UTF16_BE_MARK: &[u8] = &[0xfe, 0xff];
+const UTF16_LE_MARK: &[u8] = &[0xff, 0xfe];
+
+/// The longest UTF-8 form of one UTF-16 unit, in octets.
+const UTF8_PER_UNIT_MAX: usize = 3;
+
+/// An upload without byte order mark, in an encoding that has ASCII in it.
+pub(crate) enum Text<'a> {
+    Borrowed(&'a [u8]),
+    /// Wiped because it may turn out to hold a private key.
+    Converted(Zeroizing<Vec<u8>>),
+}
+
+impl<'a> Text<'a> {
+    /// Takes a byte order mark away, and converts UTF-16 that begins with one.
+    ///
+    /// UTF-16 without a mark is not guessed at. Units that are no character become U+FFFD.
+    pub(crate) fn decode(upload: &'a [u8]) -> (Self, Option<Note>) {
+        if let Some(rest) = upload.strip_prefix(UTF8_MARK) {
+            (Self::Borrowed(rest), Some(Note::ByteOrderMark))
+        } else if let Some(rest) = upload.strip_prefix(UTF16_BE_MARK) {
+            (
+                Self::Converted(from_utf16(rest, u16::from_be_bytes)),
+                Some(Note::Utf16),
+            )
+        } else if let Some(rest) = upload.strip_prefix(UTF16_LE_MARK) {
+            (
+                Self::Converted(from_utf16(rest, u16::from_le_bytes)),
+                Some(Note::Utf16),
+            )
+        } else {
+            (Self::Borrowed(upload), None)
+        }
+    }
+
+    pub(crate) fn octets(&self) -> &[u8] {
+        match self {
+            Self::Borrowed(octets) => octets,
+            Self::Converted(octets) => octets,
+        }
+    }
+}
+
+fn from_utf16(octets: &[u8], unit: fn([u8; 2]) -> u16) -> Zeroizing<Vec<u8>> {
+    let (pairs, odd) = octets.as_chunks();
+    // All the room at once: growing would leave copies behind that nobody wipes.
+    let mut text = Zeroizing::new(Vec::with_capacity((pairs.len() + 1) * UTF8_PER_UNIT_MAX));
+    let mut push = |character: char| {
+        text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+    };
+    for character in char::decode_utf16(pairs.iter().copied().map(unit)) {
+        push(character.unwrap_or(char::REPLACEMENT_CHARACTER));
+    }
+    if !odd.is_empty() {
+        push(char::REPLACEMENT_CHARACTER);
+    }
+    text
+}
+
+/// How the lines of `text` end, if not all with LF.
+pub(crate) fn line_ends(text: &[u8]) -> Option<LineEnds> {
+    let (mut lf, mut cr, mut cr_lf) = (false, false, false);
+    let mut rest = text;
+    loop {
+        rest = match rest {
+            [b'\r', b'\n', rest @ ..] => {
+                cr_lf = true;
+                rest
+            }
+            [b'\r', rest @ ..] => {
+                cr = true;
+                rest
+            }
+            [b'\n', rest @ ..] => {
+                lf = true;
+                rest
+            }
+            [_, rest @ ..] => rest,
+            [] => break,
+        };
+    }
+    match (lf, cr, cr_lf) {
+        (_, false, false) => None,
+        (false, true, false) => Some(LineEnds::Cr),
+        (false, false, true) => Some(LineEnds::CrLf),
+        _ => Some(LineEnds::Mixed),
+    }
+}
+
+/// How many line ends `text` has: CR LF, LF and CR alone each count once.
+pub(crate) fn count_line_ends(text: &[u8]) -> usize {
+    let feeds = text.iter().filter(|&&octet| octet == b'\n').count();
+    let returns = text.iter().filter(|&&octet| octet == b'\r').count();
+    let pairs = text.windows(2).filter(|&pair| pair == b"\r\n").count();
+    feeds + returns - pairs
+}
+
+/// The first place of `needle` in `text`.
+pub(crate) fn find(text: &[u8], needle: &[u8]) -> Option<usize> {
+    text.windows(needle.len())
+        .position(|window| window == needle)
+}
+
+/// The first place of `needle` in `text`, in any mixture of capitals and small letters.
+pub(crate) fn find_ignoring_case(text: &[u8], needle: &[u8]) -> Option<usize> {
+    text.windows(needle.len())
+        .position(|window| window.eq_ignore_ascii_case(needle))
+}
+
+pub(crate) const fn is_line_end(octet: u8) -> bool {
+    matches!(octet, b'\n' | b'\r')
+}
+
+/// White space within a line.
+pub(crate) const fn is_space(octet: u8) -> bool {
+    matches!(octet, b' ' | b'\t' | 0x0b | 0x0c)
+}
