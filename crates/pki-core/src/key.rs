@@ -1,0 +1,233 @@
+//! Private keys.
+
+use core::fmt;
+use core::ops::ControlFlow;
+
+use const_oid::ObjectIdentifier;
+use const_oid::db::rfc5912;
+use der::Decode;
+use der::asn1::BitString;
+use md5::Md5;
+use p256::elliptic_curve::Generate;
+use pkcs8::{EncodePrivateKey, EncodePublicKey, PrivateKeyInfoRef};
+use rand_core::CryptoRng;
+use rsa::Pkcs1v15Sign;
+use rsa::traits::PublicKeyParts;
+use sha1::Sha1;
+use sha2::{Sha256, Sha384, Sha512};
+use signature::hazmat::RandomizedPrehashSigner;
+use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
+use zeroize::Zeroizing;
+
+use crate::{Digest, Error, KeySpec, RsaBits, rsa_generate};
+
+/// A private key of a unit.
+///
+/// It cannot be cloned, does not show itself in `Debug`, and its numbers are
+/// wiped from memory when it is dropped.
+pub struct PrivateKey {
+    spec: KeySpec,
+    public_key: SubjectPublicKeyInfoOwned,
+    secret: Secret,
+}
+
+/// How far the making of a key is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// The part of the expected work that is done, from 0 to 1, never falling.
+    ///
+    /// Each prime is one half, and within it the part is the candidates tried
+    /// over those that it takes on average. Luck decides: a prime may come with
+    /// the first candidate, or keep the part where it is for a while.
+    pub fraction: f32,
+    /// Candidates for a prime tried so far; 0 for an EC key, which needs none.
+    pub candidates: u16,
+}
+
+impl PrivateKey {
+    /// Makes a new key.
+    ///
+    /// `progress` is told how far it is, first before anything is done, then
+    /// after each candidate for an RSA prime; it can end the work by
+    /// [`ControlFlow::Break`].
+    ///
+    /// ```
+    /// use pki_core::{KeySpec, PrivateKey, RsaBits};
+    /// use std::ops::ControlFlow;
+    ///
+    /// let mut rng = rand_core::UnwrapErr(getrandom::SysRng);
+    /// let spec = KeySpec::Rsa(RsaBits::new(1024)?);
+    /// let mut steps = 0;
+    /// let key = PrivateKey::generate(spec, &mut rng, &mut |_| {
+    ///     steps += 1;
+    ///     ControlFlow::Continue(())
+    /// })?;
+    /// assert_eq!(key.spec(), spec);
+    /// assert!(steps > 2);
+    ///
+    /// let cancelled = PrivateKey::generate(spec, &mut rng, &mut |_| ControlFlow::Break(()));
+    /// assert_eq!(cancelled.unwrap_err(), pki_core::Error::Cancelled);
+    /// # Ok::<(), pki_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Cancelled`] when `progress` ended it.
+    /// - [`Error::Encoding`] when the public key cannot be encoded, which its
+    ///   length makes impossible.
+    pub fn generate<R: CryptoRng + ?Sized>(
+        spec: KeySpec,
+        rng: &mut R,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Self, Error> {
+        if progress(Progress {
+            fraction: 0.0,
+            candidates: 0,
+        })
+        .is_break()
+        {
+            return Err(Error::Cancelled);
+        }
+        let secret = match spec {
+            KeySpec::Rsa(bits) => Secret::Rsa(rsa_generate::generate(bits, rng, progress)?),
+            KeySpec::EcP256 => Secret::EcP256(p256::SecretKey::generate_from_rng(rng)),
+            KeySpec::EcP384 => Secret::EcP384(p384::SecretKey::generate_from_rng(rng)),
+        };
+        Self::new(secret)
+    }
+
+    /// Reads a key as [`to_pkcs8_der`](Self::to_pkcs8_der) writes it.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::KeyMalformed`] when the octets are no `PrivateKeyInfo` (RFC
+    ///   5958), or the numbers in it contradict each other.
+    /// - [`Error::KeyUnsupported`] for another algorithm or curve.
+    /// - [`Error::RsaBits`] or [`Error::RsaBitsOdd`] for an RSA length that is not
+    ///   made here.
+    pub fn from_pkcs8_der(der: &[u8]) -> Result<Self, Error> {
+        let info = PrivateKeyInfoRef::from_der(der).map_err(|_| Error::KeyMalformed)?;
+        let curve = || {
+            info.algorithm
+                .parameters_oid()
+                .map_err(|_| Error::KeyMalformed)
+        };
+        let malformed = |_: pkcs8::Error| Error::KeyMalformed;
+        Self::new(match info.algorithm.oid {
+            rfc5912::RSA_ENCRYPTION => Secret::Rsa(info.try_into().map_err(malformed)?),
+            rfc5912::ID_EC_PUBLIC_KEY => match curve()? {
+                rfc5912::SECP_256_R_1 => Secret::EcP256(info.try_into().map_err(malformed)?),
+                rfc5912::SECP_384_R_1 => Secret::EcP384(info.try_into().map_err(malformed)?),
+                ObjectIdentifier { .. } => return Err(Error::KeyUnsupported),
+            },
+            ObjectIdentifier { .. } => return Err(Error::KeyUnsupported),
+        })
+    }
+
+    /// The key as a `PrivateKeyInfo` of PKCS#8 (RFC 5958) in DER, which OpenSSL
+    /// and rustls read. It is the whole secret, in a buffer that wipes itself.
+    #[must_use]
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "there is no key that cannot be encoded"
+    )]
+    pub fn to_pkcs8_der(&self) -> Zeroizing<alloc::vec::Vec<u8>> {
+        let document = match &self.secret {
+            Secret::Rsa(key) => key.to_pkcs8_der(),
+            Secret::EcP256(key) => key.to_pkcs8_der(),
+            Secret::EcP384(key) => key.to_pkcs8_der(),
+        };
+        document
+            .expect("a key that was generated or read can be encoded")
+            .to_bytes()
+    }
+
+    /// What kind of key it is.
+    #[must_use]
+    pub fn spec(&self) -> KeySpec {
+        self.spec
+    }
+
+    /// The public key.
+    #[must_use]
+    pub fn public_key(&self) -> &SubjectPublicKeyInfoOwned {
+        &self.public_key
+    }
+
+    /// Signs a message, and names the algorithm of the signature.
+    ///
+    /// The random octets blind the private operation of RSA, whose signature
+    /// does not depend on them, and go into the nonce of ECDSA beside what
+    /// RFC 6979 derives it from.
+    pub(crate) fn sign<R: CryptoRng + ?Sized>(
+        &self,
+        digest: Digest,
+        message: &[u8],
+        rng: &mut R,
+    ) -> Result<(AlgorithmIdentifierOwned, BitString), Error> {
+        let algorithm = digest.signature_algorithm(self.spec)?;
+        let signature = match &self.secret {
+            Secret::Rsa(key) => {
+                let signature = key.sign_with_rng(rng, padding(digest), &digest.hash(message));
+                BitString::from_bytes(&signature.map_err(|_| Error::Signing)?)
+            }
+            Secret::EcP256(key) => {
+                let signer = p256::ecdsa::SigningKey::from(key);
+                let signature: Result<p256::ecdsa::DerSignature, _> =
+                    signer.sign_prehash_with_rng(rng, &digest.hash(message));
+                BitString::from_bytes(signature.map_err(|_| Error::Signing)?.as_bytes())
+            }
+            Secret::EcP384(key) => {
+                let signer = p384::ecdsa::SigningKey::from(key);
+                let signature: Result<p384::ecdsa::DerSignature, _> =
+                    signer.sign_prehash_with_rng(rng, &digest.hash(message));
+                BitString::from_bytes(signature.map_err(|_| Error::Signing)?.as_bytes())
+            }
+        };
+        Ok((algorithm, signature.map_err(Error::Encoding)?))
+    }
+
+    fn new(secret: Secret) -> Result<Self, Error> {
+        let (spec, public_key) = match &secret {
+            Secret::Rsa(key) => {
+                let bits = u16::try_from(key.n().bit_width()).unwrap_or(u16::MAX);
+                let public_key = key.as_public_key().to_public_key_der();
+                (KeySpec::Rsa(RsaBits::new(bits)?), public_key)
+            }
+            Secret::EcP256(key) => (KeySpec::EcP256, key.public_key().to_public_key_der()),
+            Secret::EcP384(key) => (KeySpec::EcP384, key.public_key().to_public_key_der()),
+        };
+        let public_key = public_key.map_err(|_| Error::KeyMalformed)?;
+        let public_key = public_key.decode_msg().map_err(Error::Encoding)?;
+        Ok(Self {
+            spec,
+            public_key,
+            secret,
+        })
+    }
+}
+
+impl fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PrivateKey({}, [secret elided])", self.spec)
+    }
+}
+
+/// The numbers themselves, in types that wipe them when dropped.
+enum Secret {
+    Rsa(rsa::PrivateKey),
+    EcP256(p256::SecretKey),
+    EcP384(p384::SecretKey),
+}
+
+/// RSASSA-PKCS1-v1_5 of RFC 8017 section 8.2.
+fn padding(digest: Digest) -> Pkcs1v15Sign {
+    match digest {
+        Digest::Md5 => Pkcs1v15Sign::new::<Md5>(),
+        Digest::Sha1 => Pkcs1v15Sign::new::<Sha1>(),
+        Digest::Sha256 => Pkcs1v15Sign::new::<Sha256>(),
+        Digest::Sha384 => Pkcs1v15Sign::new::<Sha384>(),
+        Digest::Sha512 => Pkcs1v15Sign::new::<Sha512>(),
+    }
+}
