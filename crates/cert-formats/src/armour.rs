@@ -4,17 +4,18 @@
 //! is nearly a boundary is an error with its line: passing it over as text would lose a
 //! certificate.
 
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::String;
+
 use crate::error::Error;
+use crate::label;
 use crate::position::Position;
 use crate::text::{self, is_line_end, is_space};
-use crate::what::{KeyKind, What};
 
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
 const HYPHENS: &[u8] = b"-----";
-
-/// The longest label that is read, in octets. The longest in use has 26.
-const LABEL_LEN_MAX: usize = 64;
 
 /// A piece of the text.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +71,89 @@ impl<'t> Pieces<'t> {
         }
     }
 
+    fn between(&mut self, len: usize) -> Result<Piece<'t>, Error> {
+        let line = self.line;
+        let octets = self.take(len);
+        match damaged_boundary(octets) {
+            None => Ok(Piece::Text { octets, line }),
+            Some(at) => {
+                let (before, damaged) = octets.split_at_checked(at).unwrap_or_default();
+                Err(Error::malformed(
+                    Position::Line(line.saturating_add(text::count_line_ends(before))),
+                    "a -----BEGIN CERTIFICATE----- or its -----END, with five hyphens on both \
+                     sides",
+                    excerpt(damaged),
+                ))
+            }
+        }
+    }
+
+    fn block(&mut self) -> Result<Piece<'t>, Error> {
+        let line = self.line;
+        let begins_line = self.is_line_start();
+        self.take(BEGIN.len());
+        let label = self.label()?;
+        let begin_ends_line = self.is_line_end();
+        let truncated = Error::Truncated {
+            position: Position::Line(line),
+            missing: None,
+        };
+        let body_len = text::find(self.rest(), HYPHENS).ok_or(truncated)?;
+        let body = self.take(body_len);
+        let end_begins_line = self.is_line_start();
+        self.end(label, line)?;
+        let has_own_lines = begins_line && begin_ends_line && end_begins_line && self.is_line_end();
+        Ok(Piece::Block(Block {
+            label,
+            line,
+            body,
+            has_own_lines,
+        }))
+    }
+
+    /// The label and the hyphens after it.
+    fn label(&mut self) -> Result<&'t str, Error> {
+        let rest = self.rest();
+        let near = rest.get(..label::LEN_MAX + HYPHENS.len()).unwrap_or(rest);
+        let label = text::find(near, HYPHENS)
+            .and_then(|len| near.get(..len))
+            .filter(|label| label.iter().all(|octet| matches!(octet, b' '..=b'~')))
+            .and_then(|label| core::str::from_utf8(label).ok())
+            .ok_or_else(|| {
+                Error::malformed(
+                    Position::Line(self.line),
+                    "a label and five hyphens after -----BEGIN, as in -----BEGIN CERTIFICATE-----",
+                    excerpt(rest),
+                )
+            })?;
+        self.take(label.len() + HYPHENS.len());
+        Ok(label)
+    }
+
+    /// The `-----END` with the label of the `-----BEGIN`, which stands on `line`.
+    ///
+    /// RFC 7468 section 2 lets a reader accept another label there; this one does not, because two
+    /// blocks that lost the lines between them look the same.
+    fn end(&mut self, label: &str, line: usize) -> Result<(), Error> {
+        let end = format!("-----END {label}-----");
+        let rest = self.rest();
+        if rest.starts_with(end.as_bytes()) {
+            self.take(end.len());
+            return Ok(());
+        }
+        if end.as_bytes().starts_with(rest.trim_ascii_end()) {
+            return Err(Error::Truncated {
+                position: Position::Line(line),
+                missing: None,
+            });
+        }
+        Err(Error::malformed(
+            Position::Line(self.line),
+            end,
+            excerpt(rest),
+        ))
+    }
+
     fn rest(&self) -> &'t [u8] {
         self.text.get(self.at..).unwrap_or_default()
     }
@@ -82,100 +166,17 @@ impl<'t> Pieces<'t> {
         taken
     }
 
-    fn between(&mut self, len: usize) -> Result<Piece<'t>, Error> {
-        let line = self.line;
-        let octets = self.take(len);
-        match damaged_boundary(octets) {
-            None => Ok(Piece::Text { octets, line }),
-            Some(at) => {
-                let before = octets.get(..at).unwrap_or_default();
-                let line = line.saturating_add(text::count_line_ends(before));
-                Err(Error::malformed(
-                    Position::Line(line),
-                    "a line such as -----BEGIN CERTIFICATE----- with its END, each with five \
-                     hyphens on both sides",
-                    "something like it",
-                ))
-            }
-        }
-    }
-
-    fn block(&mut self) -> Result<Piece<'t>, Error> {
-        let (begin, line) = (self.at, self.line);
-        let mut has_own_lines = self.is_line_start();
-        self.take(BEGIN.len());
-        let label = self.label()?;
-        has_own_lines &= self.is_line_end();
-        let body_len = text::find(self.rest(), HYPHENS).ok_or(Error::Truncated {
-            position: Position::Line(line),
-            missing: None,
-        })?;
-        let body = self.take(body_len);
-        has_own_lines &= self.is_line_start();
-        self.end(label)?;
-        has_own_lines &= self.is_line_end();
-        debug_assert!(self.at > begin, "every piece takes us further");
-        Ok(Piece::Block(Block {
-            label,
-            line,
-            body,
-            has_own_lines,
-        }))
-    }
-
-    /// The label and the hyphens after it.
-    fn label(&mut self) -> Result<&'t str, Error> {
-        let rest = self.rest();
-        let near = rest.get(..LABEL_LEN_MAX + HYPHENS.len()).unwrap_or(rest);
-        let label = text::find(near, HYPHENS)
-            .and_then(|len| near.get(..len))
-            .filter(|label| label.iter().all(|octet| matches!(octet, 0x20..=0x7e)))
-            .and_then(|label| core::str::from_utf8(label).ok())
-            .ok_or_else(|| {
-                Error::malformed(
-                    Position::Line(self.line),
-                    "a label and five hyphens after -----BEGIN, as in -----BEGIN CERTIFICATE-----",
-                    "something else",
-                )
-            })?;
-        self.take(label.len() + HYPHENS.len());
-        Ok(label)
-    }
-
-    /// The `-----END` with the label of the `-----BEGIN` (RFC 7468 section 2).
-    fn end(&mut self, label: &str) -> Result<(), Error> {
-        let has_end = self
-            .rest()
-            .strip_prefix(END)
-            .and_then(|rest| rest.strip_prefix(label.as_bytes()))
-            .is_some_and(|rest| rest.starts_with(HYPHENS));
-        if !has_end {
-            return Err(Error::malformed(
-                Position::Line(self.line),
-                alloc::format!("-----END {label}-----"),
-                "hyphens that belong to another line",
-            ));
-        }
-        self.take(END.len() + label.len() + HYPHENS.len());
-        Ok(())
-    }
-
     /// Whether there are only spaces between here and the start of the line.
     fn is_line_start(&self) -> bool {
         let before = self.text.get(..self.at).unwrap_or_default();
-        before
-            .iter()
-            .rev()
-            .find(|&&octet| !is_space(octet))
-            .is_none_or(|&octet| is_line_end(octet))
+        let nearest = before.iter().rev().find(|&&octet| !is_space(octet));
+        nearest.is_none_or(|&octet| is_line_end(octet))
     }
 
     /// Whether there are only spaces between here and the end of the line.
     fn is_line_end(&self) -> bool {
-        self.rest()
-            .iter()
-            .find(|&&octet| !is_space(octet))
-            .is_none_or(|&octet| is_line_end(octet))
+        let nearest = self.rest().iter().find(|&&octet| !is_space(octet));
+        nearest.is_none_or(|&octet| is_line_end(octet))
     }
 }
 
@@ -184,84 +185,68 @@ pub(crate) fn has_boundary(text: &[u8]) -> bool {
     text::find(text, BEGIN).is_some()
 }
 
-/// Whether there is something that was meant as a boundary.
+/// Whether there is a line that was meant as a boundary.
 pub(crate) fn has_damaged_boundary(text: &[u8]) -> bool {
     damaged_boundary(text).is_some()
 }
 
-/// Where something stands that was meant as a boundary: a hyphen or a dash, and `BEGIN` or `END`.
+/// Where the first line begins that was meant as a boundary, in text outside the blocks.
 fn damaged_boundary(text: &[u8]) -> Option<usize> {
-    const MEANT: [&[u8]; 6] = [
-        b"-BEGIN ",
-        b"-END ",
-        b"- BEGIN ",
-        b"- END ",
-        b"BEGIN CERTIFICATE",
-        b"END CERTIFICATE",
-    ];
-    MEANT
-        .iter()
-        .filter_map(|meant| text::find_ignoring_case(text, meant))
-        .min()
-}
-
-/// What a block holds by its label.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Label {
-    /// The label of certificates (RFC 7468 section 5.1).
-    Certificate,
-    /// Labels that OpenSSL once wrote or still reads for certificates.
-    OldCertificate,
-    /// OpenSSL's certificate with trust settings after it.
-    TrustedCertificate,
-    /// The labels of PKCS#7 and CMS (RFC 7468 sections 8 and 9).
-    Pkcs7,
-    /// Another label of PKCS#7.
-    OldPkcs7,
-    /// Something that is not a certificate.
-    Other(What),
-}
-
-impl Label {
-    pub(crate) fn parse(label: &str) -> Self {
-        match label {
-            "CERTIFICATE" => Self::Certificate,
-            "X509 CERTIFICATE" => Self::OldCertificate,
-            "TRUSTED CERTIFICATE" => Self::TrustedCertificate,
-            "PKCS7" | "CMS" => Self::Pkcs7,
-            "PKCS #7 SIGNED DATA" => Self::OldPkcs7,
-            "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => {
-                Self::Other(What::CertificateRequest)
-            }
-            "X509 CRL" => Self::Other(What::Crl),
-            "PUBLIC KEY" | "RSA PUBLIC KEY" => Self::Other(What::PublicKey),
-            "ATTRIBUTE CERTIFICATE" => Self::Other(What::AttributeCertificate),
-            "PKCS12" => Self::Other(What::Pkcs12),
-            "SSH2 PUBLIC KEY" => Self::Other(What::OpenSshPublicKey),
-            _ if label.ends_with("PARAMETERS") => Self::Other(What::Parameters),
-            _ if label.starts_with("PGP ") => Self::Other(What::OpenPgp),
-            _ => Self::Other(What::UnknownBlock),
-        }
-    }
-
-    /// Whether the block claims to hold certificates.
-    pub(crate) const fn is_certificates(self) -> bool {
-        !matches!(self, Self::Other(_))
-    }
-}
-
-/// The kind of private key that a label names, given the text after `BEGIN `.
-pub(crate) fn private_key_label(text: &[u8]) -> Option<KeyKind> {
-    let near = text.get(..LABEL_LEN_MAX).unwrap_or(text);
-    let line = near.split(|&octet| is_line_end(octet)).next()?;
-    let key = text::find_ignoring_case(line, b"PRIVATE KEY")?;
-    let before = line.get(..key)?.trim_ascii();
-    Some(match before {
-        b"" => KeyKind::Pkcs8,
-        b"RSA" | b"DSA" => KeyKind::Pkcs1,
-        b"EC" => KeyKind::Sec1,
-        b"ENCRYPTED" => KeyKind::Encrypted,
-        b"OPENSSH" => KeyKind::OpenSsh,
-        _ => KeyKind::Other,
+    let mut at = 0_usize;
+    text.split(|&octet| is_line_end(octet)).find_map(|line| {
+        let begin = at;
+        at = at.saturating_add(line.len() + 1);
+        is_damaged_boundary(line).then_some(begin)
     })
+}
+
+/// Whether a line that is no boundary was meant as one.
+///
+/// Word processors turn hyphens into dashes, portals and mail programs drop them, hands miscount
+/// them. Words without any mark before them count only in capitals: "End certificate" may also be
+/// a heading.
+fn is_damaged_boundary(line: &[u8]) -> bool {
+    let marks = line
+        .iter()
+        .take_while(|octet| !octet.is_ascii_alphanumeric())
+        .count();
+    let (marks, words) = line.split_at_checked(marks).unwrap_or_default();
+    let verb = [&b"BEGIN "[..], b"END "]
+        .into_iter()
+        .find(|verb| text::starts_with_words(words, verb));
+    let Some(label) = verb.and_then(|verb| words.get(verb.len()..)) else {
+        return false;
+    };
+    let is_marked = marks
+        .iter()
+        .any(|&octet| octet == b'-' || !octet.is_ascii());
+    let is_shouted = !words
+        .iter()
+        .take_while(|&&o| o != b'-')
+        .any(u8::is_ascii_lowercase);
+    marks.ends_with(HYPHENS) || (label::is_of_certificates(label) && (is_marked || is_shouted))
+}
+
+/// What stands at the start of `text`, quoted, to the end of its line or 40 characters.
+fn excerpt(text: &[u8]) -> Cow<'static, str> {
+    const LEN_MAX: usize = 40;
+    let line = text
+        .split(|&octet| is_line_end(octet))
+        .next()
+        .unwrap_or_default();
+    let line = line.trim_ascii();
+    if line.is_empty() {
+        return "the end of the line".into();
+    }
+    let line: String = String::from_utf8_lossy(line.get(..LEN_MAX).unwrap_or(line))
+        .chars()
+        .map(|character| {
+            if character.is_control() {
+                char::REPLACEMENT_CHARACTER
+            } else {
+                character
+            }
+        })
+        .collect();
+    format!("\"{line}\"").into()
 }

@@ -5,9 +5,8 @@ use alloc::vec::Vec;
 use base64ct::{Base64Unpadded, Encoding as _};
 use zeroize::Zeroizing;
 
-use crate::bundle::Notes;
 use crate::error::Error;
-use crate::note::Note;
+use crate::note::{Note, Notes};
 use crate::position::Position;
 use crate::text::{self, is_line_end, is_space};
 
@@ -123,8 +122,8 @@ impl Characters {
         };
         match (self.text.len() % 4, self.padding) {
             (0, 0) | (2, 2) | (3, 1) => {}
-            (2 | 3, _) => notes.add(Note::PaddingMissing { line: self.line }),
-            (0, _) => return Err(wrong("a \"=\" too many")),
+            (2, _) | (3, 0) => notes.add(Note::PaddingMissing { line: self.line }),
+            (0 | 3, _) => return Err(wrong("a \"=\" too many")),
             _ => return Err(wrong("a group of one")),
         }
         let len = Base64Unpadded::decode_in_place(&mut self.text)

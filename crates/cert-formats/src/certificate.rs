@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use der::Decode as _;
+use der::{Decode as _, ErrorKind};
 use x509_cert::certificate::{CertificateInner, Raw};
 
 use crate::ber::{self, Rules};
@@ -64,18 +64,34 @@ pub(crate) fn parse(
         Rules::Der => element.octets.to_vec(),
         Rules::Ber => ber::to_der(element, budget)?,
     };
-    let certificate =
-        RawCertificate::from_der(&der).map_err(|error| not_a_certificate(error, element.offset))?;
+    let certificate = RawCertificate::from_der(&der).map_err(|error| {
+        let within = match rules {
+            Rules::Der => error
+                .position()
+                .and_then(|length| usize::try_from(length).ok()),
+            Rules::Ber => None,
+        };
+        not_a_certificate(
+            error.kind(),
+            element.offset.saturating_add(within.unwrap_or(0)),
+        )
+    })?;
     Ok((ReadCertificate { der, certificate }, rules))
 }
 
-fn not_a_certificate(error: der::Error, offset: usize) -> Error {
-    let within = error
-        .position()
-        .and_then(|position| usize::try_from(position).ok());
-    Error::malformed(
-        Position::Offset(offset.saturating_add(within.unwrap_or(0))),
-        "a certificate (RFC 5280 section 4.1)",
-        alloc::format!("{}", error.kind()),
-    )
+fn not_a_certificate(kind: ErrorKind, offset: usize) -> Error {
+    let (expected, found) = match kind {
+        ErrorKind::TagUnexpected {
+            expected: Some(expected),
+            actual,
+        } => (
+            alloc::format!("{expected} in a certificate (RFC 5280 section 4.1)"),
+            alloc::format!("{actual}"),
+        ),
+        kind => (
+            "a certificate (RFC 5280 section 4.1)".into(),
+            alloc::format!("{kind}"),
+        ),
+    };
+    Error::malformed(Position::Offset(offset), expected, found)
 }

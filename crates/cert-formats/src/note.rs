@@ -1,6 +1,7 @@
 //! What was odd about an upload that was read all the same.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 use crate::format::Format;
@@ -174,6 +175,17 @@ impl Note {
     }
 }
 
+impl Note {
+    fn is_of_kind(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::ObjectsIgnored { what, .. }, Self::ObjectsIgnored { what: other, .. }) => {
+                what == other
+            }
+            _ => self.code() == other.code(),
+        }
+    }
+}
+
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -182,16 +194,18 @@ impl fmt::Display for Note {
             }
             Self::Ber { position } => write!(
                 f,
-                "The PKCS#7 is written as BER, not DER, from {position}. It was read all the same."
+                "The PKCS#7 at {position} is written as BER instead of DER. It was read all the \
+                 same."
             ),
             Self::BoundaryWithinLine { line } => write!(
                 f,
-                "The BEGIN or END on line {line} does not have a line of its own."
+                "The BEGIN or END of the block on line {line} does not have a line of its own."
             ),
             Self::ByteOrderMark => f.write_str("The text begins with a byte order mark."),
             Self::CertificateReencoded { position } => write!(
                 f,
-                "The certificate at {position} was BER and was turned into DER, as its signature needs."
+                "The certificate at {position} was BER and was turned into DER, which is what its \
+                 signature is for."
             ),
             Self::Concatenated { objects } => write!(
                 f,
@@ -207,58 +221,115 @@ impl fmt::Display for Note {
             }
             Self::LabelUnusual { line, label, found } => write!(
                 f,
-                "The block on line {line} is labelled \"{label}\" and holds {found}. It was read as that."
+                "The block on line {line} is labelled \"{label}\" and holds {found}. It was read \
+                 as that."
             ),
-            Self::LineEnds(LineEnds::Cr) => f.write_str("The lines end with CR."),
-            Self::LineEnds(LineEnds::CrLf) => {
-                f.write_str("The lines end with CR LF, as on Windows.")
+            Self::LineEnds(line_ends) => write!(f, "The lines end {line_ends}."),
+            Self::LineWidth { line } => {
+                write!(
+                    f,
+                    "The base64 is not 64 characters wide, first on line {line}."
+                )
             }
-            Self::LineEnds(LineEnds::Mixed) => f.write_str("The lines end in more than one way."),
-            Self::LineWidth { line } => write!(
-                f,
-                "The base64 is not 64 characters wide, first on line {line}."
-            ),
             Self::ObjectsIgnored {
                 what,
                 count: 1,
                 first,
-            } => write!(
-                f,
-                "The file also holds {what}, at {first}. It was left aside."
-            ),
+            } => {
+                write!(
+                    f,
+                    "The file also holds {what}, at {first}, which was left aside."
+                )
+            }
             Self::ObjectsIgnored { what, count, first } => write!(
                 f,
-                "The file also holds {what}, {count} times, first at {first}. They were left aside."
+                "The file also holds {what} ({count} in all, the first at {first}), which was \
+                 left aside."
             ),
-            Self::PaddingMissing { line } => write!(
-                f,
-                "The base64 that ends on line {line} lacks its closing \"=\"."
-            ),
+            Self::PaddingMissing { line } => {
+                write!(
+                    f,
+                    "The base64 that ends on line {line} lacks its closing \"=\"."
+                )
+            }
             Self::SignedMessage { position } => write!(
                 f,
-                "The PKCS#7 at {position} is a signed message. Its certificates were read; what it says was left aside and its signature not checked."
+                "The PKCS#7 at {position} is a signed message. Its certificates were read; what \
+                 it says was left aside and its signature was not checked."
             ),
-            Self::SpacesIgnored { line } => write!(
-                f,
-                "Spaces or empty lines were passed over, first on line {line}."
-            ),
-            Self::TextIgnored { lines: 1, first } => write!(
-                f,
-                "The text on line {first}, outside the certificates, was passed over."
-            ),
+            Self::SpacesIgnored { line } => {
+                write!(
+                    f,
+                    "Spaces or empty lines were passed over, first on line {line}."
+                )
+            }
+            Self::TextIgnored { lines: 1, first } => {
+                write!(
+                    f,
+                    "The text on line {first}, outside the certificates, was passed over."
+                )
+            }
             Self::TextIgnored { lines, first } => write!(
                 f,
-                "{lines} lines of text outside the certificates were passed over, first on line {first}."
+                "{lines} lines of text outside the certificates were passed over, the first is \
+                 line {first}."
             ),
-            Self::TrailingOctets { position, octets } => write!(
-                f,
-                "{octets} octets of padding at {position} were passed over."
-            ),
+            Self::TrailingOctets { position, octets } => {
+                write!(
+                    f,
+                    "{octets} octets of padding at {position} were passed over."
+                )
+            }
             Self::TrustSettingsIgnored { line } => write!(
                 f,
                 "OpenSSL's trust settings in the block on line {line} were not read."
             ),
-            Self::Utf16 => f.write_str("The text was UTF-16, as Windows tools save it."),
+            Self::Utf16 => f.write_str("The text was UTF-16, as some Windows tools save it."),
         }
+    }
+}
+
+impl fmt::Display for LineEnds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Cr => "with CR",
+            Self::CrLf => "with CR LF, as on Windows",
+            Self::Mixed => "in more than one way",
+        })
+    }
+}
+
+/// The notes so far: one of each kind, with the place where it was first met.
+#[derive(Debug, Default)]
+pub(crate) struct Notes(Vec<Note>);
+
+impl Notes {
+    /// Adds a note, unless there is one of its kind; things that are left aside are counted.
+    ///
+    /// So there are never more notes than kinds of them, however long the upload is.
+    pub(crate) fn add(&mut self, note: Note) {
+        match self.0.iter_mut().find(|known| known.is_of_kind(&note)) {
+            Some(Note::ObjectsIgnored { count, .. }) => *count = count.saturating_add(1),
+            Some(_) => {}
+            None => self.0.push(note),
+        }
+    }
+
+    pub(crate) fn extend(&mut self, note: Option<Note>) {
+        if let Some(note) = note {
+            self.add(note);
+        }
+    }
+
+    /// The first thing that was left aside.
+    pub(crate) fn first_ignored(&self) -> Option<What> {
+        self.0.iter().find_map(|note| match note {
+            Note::ObjectsIgnored { what, .. } => Some(*what),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn into_vec(self) -> Vec<Note> {
+        self.0
     }
 }

@@ -6,6 +6,15 @@ use const_oid::db::rfc6268;
 use crate::tlv::{Budget, Element, Elements, Header, Tag};
 use crate::what::{KeyKind, What};
 
+const BITS: Tag = Tag::BIT_STRING;
+const GENERALIZED_TIME: Tag = Tag::GENERALIZED_TIME;
+const INTEGER: Tag = Tag::INTEGER;
+const OCTETS: Tag = Tag::OCTET_STRING;
+const OID: Tag = Tag::OBJECT_IDENTIFIER;
+const SEQUENCE: Tag = Tag::SEQUENCE;
+const TAGGED_0: Tag = Tag::context(0);
+const UTC_TIME: Tag = Tag::UTC_TIME;
+
 /// What an element looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Object {
@@ -16,32 +25,40 @@ pub(crate) enum Object {
     Unknown,
 }
 
+impl Object {
+    /// Whether it has to be looked into, whatever the label above it says.
+    pub(crate) const fn must_be_read(self) -> bool {
+        matches!(
+            self,
+            Self::Certificate | Self::ContentInfo | Self::Other(What::PrivateKey(_))
+        )
+    }
+}
+
 /// Says what the element at the start of `input` looks like.
 ///
 /// It need not be complete: a private key that was cut off is still a private key.
 pub(crate) fn identify(input: &[u8], budget: &Budget) -> Object {
-    let Ok(header) = Header::parse(input, 0) else {
+    let header = Header::parse(input, 0)
+        .ok()
+        .filter(|header| header.tag == SEQUENCE);
+    let Some(header) = header else {
         return Object::Unknown;
     };
-    if header.tag != Tag::SEQUENCE {
-        return Object::Unknown;
-    }
     let fields = Fields::of(header.available(input), budget);
-    let first = fields.first;
     match *fields.tags() {
-        [Tag::OBJECT_IDENTIFIER, ..] => Object::ContentInfo,
-        [Tag::SEQUENCE, Tag::SEQUENCE, Tag::BIT_STRING] => identify_signed(first, budget),
-        // Cut off within the part that is signed: the rest may be missing.
-        [Tag::SEQUENCE] => identify_signed(first, budget),
-        [Tag::SEQUENCE, Tag::BIT_STRING] => Object::Other(What::PublicKey),
-        [Tag::SEQUENCE, Tag::OCTET_STRING] => private_key(KeyKind::Encrypted),
-        [Tag::INTEGER, Tag::SEQUENCE, Tag::OCTET_STRING, ..] => private_key(KeyKind::Pkcs8),
-        [Tag::INTEGER, Tag::OCTET_STRING, ..] => private_key(KeyKind::Sec1),
-        [Tag::INTEGER, Tag::INTEGER, Tag::INTEGER, Tag::INTEGER, ..] => private_key(KeyKind::Pkcs1),
-        [Tag::INTEGER, Tag::INTEGER] => Object::Other(What::PublicKey),
-        [Tag::INTEGER, Tag::SEQUENCE, ..] if fields.second_is_content_info(budget) => {
+        [OID, ..] => Object::ContentInfo,
+        [SEQUENCE, SEQUENCE, BITS] => identify_signed(fields.first, budget),
+        [SEQUENCE, BITS] => Object::Other(What::PublicKey),
+        [SEQUENCE, OCTETS] => private_key(KeyKind::Encrypted),
+        [INTEGER, SEQUENCE, OCTETS, ..] => private_key(KeyKind::Pkcs8),
+        [INTEGER, SEQUENCE, ..] if fields.second_is_content_info(budget) => {
             Object::Other(What::Pkcs12)
         }
+        [INTEGER, OCTETS, ..] => private_key(KeyKind::Sec1),
+        [INTEGER, INTEGER, INTEGER, INTEGER, ..] => private_key(KeyKind::Pkcs1),
+        [INTEGER, INTEGER, INTEGER] => Object::Other(What::Parameters),
+        [INTEGER, INTEGER] => Object::Other(What::PublicKey),
         [Tag::ENUMERATED, ..] => Object::Other(What::OcspResponse),
         _ => Object::Unknown,
     }
@@ -56,38 +73,19 @@ fn identify_signed(to_be_signed: Option<Element<'_>>, budget: &Budget) -> Object
     let Some(to_be_signed) = to_be_signed else {
         return Object::Unknown;
     };
-    let fields = Fields::of(to_be_signed.content, budget);
-    match *fields.tags() {
-        [first, Tag::INTEGER, ..] if first == Tag::context(0) => Object::Certificate,
-        [
-            Tag::INTEGER,
-            Tag::SEQUENCE,
-            Tag::SEQUENCE,
-            Tag::SEQUENCE,
-            ..,
-        ] => Object::Certificate,
-        [
-            Tag::INTEGER,
-            Tag::SEQUENCE,
-            Tag::SEQUENCE,
-            Tag::UTC_TIME | Tag::GENERALIZED_TIME,
-            ..,
-        ]
-        | [
-            Tag::SEQUENCE,
-            Tag::SEQUENCE,
-            Tag::UTC_TIME | Tag::GENERALIZED_TIME,
-            ..,
-        ] => Object::Other(What::Crl),
-        [
-            Tag::INTEGER,
-            Tag::SEQUENCE,
-            issuer,
-            Tag::SEQUENCE,
-            Tag::INTEGER,
-            ..,
-        ] if issuer == Tag::context(0) => Object::Other(What::AttributeCertificate),
-        [Tag::INTEGER, Tag::SEQUENCE, Tag::SEQUENCE, ..] => Object::Other(What::CertificateRequest),
+    match *Fields::of(to_be_signed.content, budget).tags() {
+        // Version 3, then version 1, which is not written: serial, algorithm, issuer, validity.
+        [TAGGED_0, INTEGER, ..] => Object::Certificate,
+        [INTEGER, SEQUENCE, SEQUENCE, SEQUENCE, ..] => Object::Certificate,
+        // Version 2, then version 1: algorithm, issuer, time.
+        [INTEGER, SEQUENCE, SEQUENCE, UTC_TIME | GENERALIZED_TIME, ..] => Object::Other(What::Crl),
+        [SEQUENCE, SEQUENCE, UTC_TIME | GENERALIZED_TIME, ..] => Object::Other(What::Crl),
+        // Version, holder, issuer, algorithm, serial.
+        [INTEGER, SEQUENCE, TAGGED_0, SEQUENCE, INTEGER] => {
+            Object::Other(What::AttributeCertificate)
+        }
+        // Version, subject, key, attributes.
+        [INTEGER, SEQUENCE, SEQUENCE, ..] => Object::Other(What::CertificateRequest),
         _ => Object::Unknown,
     }
 }
@@ -140,7 +138,7 @@ impl<'a> Fields<'a> {
         let content_type = self
             .second
             .and_then(|second| second.elements(budget).next().ok().flatten())
-            .filter(|element| element.tag == Tag::OBJECT_IDENTIFIER);
+            .filter(|element| element.tag == OID);
         content_type.is_some_and(|content_type| {
             CONTENT_TYPES
                 .iter()

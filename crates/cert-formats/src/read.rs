@@ -2,18 +2,20 @@
 
 use zeroize::Zeroize as _;
 
-use crate::armour::{Block, Label, Piece, Pieces};
+use crate::armour::{Block, Piece, Pieces};
 use crate::base64;
-use crate::bundle::{Builder, Bundle, Source};
+use crate::bundle::Bundle;
+use crate::collect::{Collector, Source};
 use crate::error::Error;
 use crate::format::Format;
+use crate::label::Label;
 use crate::limits::MAX_OCTETS;
 use crate::note::Note;
-use crate::object::Object;
+use crate::object::{self, Object};
 use crate::position::Position;
 use crate::sniff::{self, Writing};
-use crate::text::{self, Text, is_space};
-use crate::tlv::Budget;
+use crate::text::{self, Text};
+use crate::tlv::{Budget, Tag};
 use crate::what::What;
 
 /// Reads the certificates in an upload, whatever it was said to be.
@@ -21,20 +23,34 @@ use crate::what::What;
 /// `selected` is what the person chose in the form, if there was a choice. It never changes what
 /// is read; a difference becomes [`Note::FormatDiffers`].
 ///
-/// Nothing that was built from the text is left in memory. The caller's own buffer is the caller's
-/// to wipe, most of all when the answer is that it holds a private key:
-/// [`read_and_wipe`] does both.
+/// Whatever is built from the text on the way is wiped. The caller's own buffer is the caller's to
+/// wipe, most of all when the answer is that it holds a private key: [`read_and_wipe`] does both.
 ///
 /// # Errors
 ///
-/// - [`Error::TooLarge`] above [`MAX_OCTETS`], [`Error::Empty`] for nothing but white space.
-/// - [`Error::NotACertificate`] for something else that is recognized. A private key anywhere in
-///   the upload is always this, whatever else the upload holds.
-/// - [`Error::NotRecognized`] for what is not.
+/// - [`Error::TooLarge`] above [`MAX_OCTETS`]; [`Error::Empty`] for nothing but white space.
+/// - [`Error::NotACertificate`] for something else that is known. A private key anywhere in the
+///   upload gives this, whatever else the upload holds.
+/// - [`Error::NotRecognized`] for what is not known.
 /// - [`Error::Truncated`] and [`Error::Malformed`] with the place where reading stopped.
 /// - [`Error::NoCertificates`] for PKCS#7 without a certificate.
-/// - [`Error::TooManyCertificates`], [`Error::TooManyElements`], [`Error::TooDeep`] above the
-///   limits of this crate.
+/// - [`Error::TooManyCertificates`], [`Error::TooManyElements`] and [`Error::TooDeep`] above the
+///   [limits](crate#limits).
+///
+/// # Examples
+///
+/// ```
+/// use cert_formats::{Error, What, read};
+///
+/// # let request = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/request.pem"));
+/// let refused = read(request, None).unwrap_err();
+///
+/// assert_eq!(refused, Error::NotACertificate(What::CertificateRequest));
+/// assert_eq!(
+///     refused.to_string(),
+///     "This is a certificate request, the file you send to the CA. Upload the file that comes back."
+/// );
+/// ```
 pub fn read(upload: &[u8], selected: Option<Format>) -> Result<Bundle, Error> {
     if upload.len() > MAX_OCTETS {
         return Err(Error::TooLarge {
@@ -43,23 +59,7 @@ pub fn read(upload: &[u8], selected: Option<Format>) -> Result<Bundle, Error> {
         });
     }
     let budget = Budget::new();
-    let mut builder = Builder::new(&budget);
-    let (text, note) = Text::decode(upload);
-    if let Some(note) = note {
-        builder.notes.add(note);
-    }
-    let octets = text.octets();
-    if let Some(kind) = sniff::private_key(octets) {
-        return Err(Error::NotACertificate(What::PrivateKey(kind)));
-    }
-    match sniff::writing(octets)? {
-        Writing::Binary => {
-            builder.read(octets, Source::Binary)?;
-        }
-        Writing::Armoured => read_armoured(octets, &mut builder)?,
-        Writing::Base64 => read_bare_base64(octets, &mut builder)?,
-    }
-    builder.finish(selected)
+    read_within(upload, selected, &budget)
 }
 
 /// As [`read`], and wipes the upload afterwards, whatever the outcome.
@@ -73,97 +73,104 @@ pub fn read_and_wipe(upload: &mut [u8], selected: Option<Format>) -> Result<Bund
     result
 }
 
-fn read_armoured(text: &[u8], builder: &mut Builder<'_>) -> Result<(), Error> {
-    note_line_ends(text, builder);
+fn read_within(upload: &[u8], selected: Option<Format>, budget: &Budget) -> Result<Bundle, Error> {
+    let (text, encoding) = Text::decode(upload);
+    let octets = text.octets();
+    if let Some(kind) = sniff::private_key(octets) {
+        return Err(Error::NotACertificate(What::PrivateKey(kind)));
+    }
+    let mut collector = Collector::new(budget);
+    collector.notes.extend(encoding);
+    match sniff::writing(octets)? {
+        Writing::Binary => collector.read(octets, Source::Binary)?,
+        Writing::Armoured => read_armoured(octets, &mut collector)?,
+        Writing::Base64 => read_bare_base64(octets, &mut collector)?,
+    }
+    collector.finish(selected)
+}
+
+fn read_armoured(text: &[u8], collector: &mut Collector<'_>) -> Result<(), Error> {
+    note_line_ends(text, collector);
     let mut ignored = IgnoredText::default();
     let mut pieces = Pieces::of(text);
     while let Some(piece) = pieces.next()? {
         match piece {
-            Piece::Block(block) => read_block(&block, builder)?,
-            Piece::Text { octets, line } => ignored.add(octets, line, builder),
+            Piece::Block(block) => read_block(&block, collector)?,
+            Piece::Text { octets, line } => ignored.add(octets, line, collector),
         }
     }
-    if ignored.lines > 0 {
-        builder.notes.add(Note::TextIgnored {
-            lines: ignored.lines,
-            first: ignored.first,
+    collector.notes.extend(ignored.into_note());
+    Ok(())
+}
+
+fn read_block(block: &Block<'_>, collector: &mut Collector<'_>) -> Result<(), Error> {
+    let (label, line) = (Label::parse(block.label), block.line);
+    if !block.has_own_lines {
+        collector.notes.add(Note::BoundaryWithinLine { line });
+    }
+    let der = match (
+        label,
+        base64::decode(block.body, line, &mut collector.notes),
+    ) {
+        (Label::Other(what), Err(_)) => {
+            collector.leave_aside(what, Position::Line(line));
+            return Ok(());
+        }
+        (_, der) => der?,
+    };
+    // The content decides, not the label: a certificate under a label of its writer's own making
+    // must not be passed over, and a private key under that of a certificate must not be read.
+    let object = object::identify(&der, collector.budget);
+    if let Label::Other(what) = label
+        && !object.must_be_read()
+    {
+        collector.leave_aside(what, Position::Line(line));
+        return Ok(());
+    }
+    let source = match label {
+        Label::TrustedCertificate => Source::Trusted { line },
+        _ => Source::Base64 { line },
+    };
+    collector.read(&der, source)?;
+    let found = match (object, label) {
+        (Object::Certificate, Label::Certificate) | (Object::ContentInfo, Label::Pkcs7) => None,
+        (Object::Certificate, _) => Some("a certificate"),
+        (Object::ContentInfo, _) => Some("PKCS#7"),
+        (Object::Other(_) | Object::Unknown, _) => None,
+    };
+    if let Some(found) = found {
+        collector.notes.add(Note::LabelUnusual {
+            line,
+            label: block.label.into(),
+            found,
         });
     }
     Ok(())
 }
 
-fn read_block(block: &Block<'_>, builder: &mut Builder<'_>) -> Result<(), Error> {
-    let label = Label::parse(block.label);
-    let line = block.line;
-    if !block.has_own_lines {
-        builder.notes.add(Note::BoundaryWithinLine { line });
-    }
-    let der = match (base64::decode(block.body, line, &mut builder.notes), label) {
-        (Ok(der), _) => der,
-        (Err(error), _) if label.is_certificates() => return Err(error),
-        (Err(_), Label::Other(what)) => {
-            builder.ignore(what, Position::Line(line));
-            return Ok(());
-        }
-        (Err(error), _) => return Err(error),
-    };
-    let source = Source::Base64 {
-        line,
-        is_trusted: label == Label::TrustedCertificate,
-        must_be_known: label.is_certificates(),
-    };
-    let object = builder.read(&der, source)?;
-    let found = match (object, label) {
-        (Object::Certificate, Label::Certificate) | (Object::ContentInfo, Label::Pkcs7) => {
-            return Ok(());
-        }
-        (Object::Certificate, _) => "a certificate",
-        (Object::ContentInfo, _) => "PKCS#7",
-        (Object::Unknown, Label::Other(what)) => {
-            builder.ignore(what, Position::Line(line));
-            return Ok(());
-        }
-        _ => return Ok(()),
-    };
-    builder.notes.add(Note::LabelUnusual {
-        line,
-        label: block.label.into(),
-        found,
-    });
-    Ok(())
-}
-
-fn read_bare_base64(text: &[u8], builder: &mut Builder<'_>) -> Result<(), Error> {
-    note_line_ends(text, builder);
-    let der = base64::decode(text, 1, &mut builder.notes).map_err(|error| {
-        // Only what begins like a certificate in base64 is damaged; anything else is no base64.
+fn read_bare_base64(text: &[u8], collector: &mut Collector<'_>) -> Result<(), Error> {
+    note_line_ends(text, collector);
+    let der = base64::decode(text, 1, &mut collector.notes).map_err(|error| {
+        // Only what begins like a certificate is damaged base64; anything else is none.
         if text.trim_ascii_start().starts_with(b"MI") {
             error
         } else {
             Error::NotRecognized
         }
     })?;
-    if der.first() != Some(&0x30) {
+    if der.first() != Some(&Tag::SEQUENCE.octet()) {
         return Err(Error::NotRecognized);
     }
-    builder.notes.add(Note::BareBase64);
-    builder.read(
-        &der,
-        Source::Base64 {
-            line: 1,
-            is_trusted: false,
-            must_be_known: true,
-        },
-    )?;
-    Ok(())
+    collector.notes.add(Note::BareBase64);
+    collector.read(&der, Source::Base64 { line: 1 })
 }
 
-fn note_line_ends(text: &[u8], builder: &mut Builder<'_>) {
-    if let Some(line_ends) = text::line_ends(text) {
-        builder.notes.add(Note::LineEnds(line_ends));
-    }
+fn note_line_ends(text: &[u8], collector: &mut Collector<'_>) {
+    collector
+        .notes
+        .extend(text::line_ends(text).map(Note::LineEnds));
     if !text.last().is_some_and(|&octet| text::is_line_end(octet)) {
-        builder.notes.add(Note::FinalLineEndMissing);
+        collector.notes.add(Note::FinalLineEndMissing);
     }
 }
 
@@ -175,19 +182,31 @@ struct IgnoredText {
 }
 
 impl IgnoredText {
-    fn add(&mut self, octets: &[u8], line: usize, builder: &mut Builder<'_>) {
-        let white = octets.len() - octets.trim_ascii_start().len();
-        if white == octets.len() {
-            if octets.iter().any(|&octet| is_space(octet)) {
-                builder.notes.add(Note::SpacesIgnored { line });
+    /// Takes in what stands between two blocks, which begins on `line`.
+    fn add(&mut self, octets: &[u8], line: usize, collector: &mut Collector<'_>) {
+        let words = octets.trim_ascii();
+        if words.is_empty() {
+            if octets.iter().any(|&octet| text::is_space(octet)) {
+                collector.notes.add(Note::SpacesIgnored { line });
             }
-            return;
+        } else if words == text::UTF8_MARK {
+            // Files that were joined, each with its mark.
+            collector.notes.add(Note::ByteOrderMark);
+        } else {
+            let before = octets.len() - octets.trim_ascii_start().len();
+            let before = octets.get(..before).unwrap_or_default();
+            if self.lines == 0 {
+                self.first = line.saturating_add(text::count_line_ends(before));
+            }
+            let lines = text::count_line_ends(words).saturating_add(1);
+            self.lines = self.lines.saturating_add(lines);
         }
-        let before = octets.get(..white).unwrap_or_default();
-        if self.lines == 0 {
-            self.first = line.saturating_add(text::count_line_ends(before));
-        }
-        let lines = text::count_line_ends(octets.trim_ascii()).saturating_add(1);
-        self.lines = self.lines.saturating_add(lines);
+    }
+
+    fn into_note(self) -> Option<Note> {
+        (self.lines > 0).then_some(Note::TextIgnored {
+            lines: self.lines,
+            first: self.first,
+        })
     }
 }

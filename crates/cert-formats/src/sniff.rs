@@ -2,6 +2,7 @@
 
 use crate::armour;
 use crate::error::Error;
+use crate::label;
 use crate::text;
 use crate::tlv::Tag;
 use crate::what::{KeyKind, What};
@@ -55,7 +56,7 @@ pub(crate) fn private_key(upload: &[u8]) -> Option<KeyKind> {
     let mut rest = upload;
     while let Some(at) = text::find_ignoring_case(rest, b"BEGIN ") {
         rest = rest.get(at + 6..).unwrap_or_default();
-        if let Some(kind) = armour::private_key_label(rest) {
+        if let Some(kind) = label::private_key(rest) {
             return Some(kind);
         }
     }
@@ -92,15 +93,13 @@ const FIRST_WORDS: &[(&[u8], What)] = &[
 
 fn foreign(upload: &[u8]) -> Option<What> {
     let words = upload.trim_ascii_start();
-    let has_words = |prefix: &[u8]| {
-        words
-            .get(..prefix.len())
-            .is_some_and(|w| w.eq_ignore_ascii_case(prefix))
+    let by_magic = MAGIC.iter().find(|(magic, _)| upload.starts_with(magic));
+    let by_words = || {
+        FIRST_WORDS
+            .iter()
+            .find(|(first, _)| text::starts_with_words(words, first))
     };
-    let magic = MAGIC.iter().find(|(magic, _)| upload.starts_with(magic));
-    magic
-        .or_else(|| FIRST_WORDS.iter().find(|(prefix, _)| has_words(prefix)))
-        .map(|&(_, w)| w)
+    by_magic.or_else(by_words).map(|&(_, what)| what)
 }
 
 /// Whether the upload begins as BER and DER begin.

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use crate::note::{LineEnds, Note};
 
-const UTF8_MARK: &[u8] = &[0xef, 0xbb, 0xbf];
+pub(crate) const UTF8_MARK: &[u8] = &[0xef, 0xbb, 0xbf];
 const UTF16_BE_MARK: &[u8] = &[0xfe, 0xff];
 const UTF16_LE_MARK: &[u8] = &[0xff, 0xfe];
 
@@ -51,7 +51,7 @@ impl<'a> Text<'a> {
 }
 
 fn from_utf16(octets: &[u8], unit: fn([u8; 2]) -> u16) -> Zeroizing<Vec<u8>> {
-    let (pairs, odd) = octets.as_chunks();
+    let (pairs, odd) = octets.as_chunks::<2>();
     // All the room at once: growing would leave copies behind that nobody wipes.
     let mut text = Zeroizing::new(Vec::with_capacity((pairs.len() + 1) * UTF8_PER_UNIT_MAX));
     let mut push = |character: char| {
@@ -114,6 +114,12 @@ pub(crate) fn find(text: &[u8], needle: &[u8]) -> Option<usize> {
 pub(crate) fn find_ignoring_case(text: &[u8], needle: &[u8]) -> Option<usize> {
     text.windows(needle.len())
         .position(|window| window.eq_ignore_ascii_case(needle))
+}
+
+/// Whether `text` begins with `words`, in any mixture of capitals and small letters.
+pub(crate) fn starts_with_words(text: &[u8], words: &[u8]) -> bool {
+    text.get(..words.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(words))
 }
 
 pub(crate) const fn is_line_end(octet: u8) -> bool {

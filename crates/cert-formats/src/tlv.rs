@@ -44,8 +44,13 @@ impl Tag {
         self.0 & Self::CONSTRUCTED != 0
     }
 
-    pub(crate) const fn is_context_specific(self) -> bool {
-        self.0 & Self::CLASS == 0x80
+    /// The number of a context-specific tag.
+    pub(crate) const fn context_number(self) -> Option<u8> {
+        if self.0 & Self::CLASS == 0x80 {
+            Some(self.0 & Self::NUMBER)
+        } else {
+            None
+        }
     }
 
     /// The same tag with the primitive encoding.
@@ -63,6 +68,9 @@ impl Tag {
 
 impl fmt::Display for Tag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(number) = self.context_number() {
+            return write!(f, "an element tagged [{number}]");
+        }
         let name = match self.0 {
             0x00 => "an end-of-contents mark",
             0x01 => "a BOOLEAN",
@@ -79,9 +87,6 @@ impl fmt::Display for Tag {
             0x18 => "a GeneralizedTime",
             0x30 => "a SEQUENCE",
             0x31 => "a SET",
-            octet if self.is_context_specific() => {
-                return write!(f, "an element tagged [{}]", octet & Self::NUMBER);
-            }
             octet => return write!(f, "an element with the identifier octet 0x{octet:02X}"),
         };
         f.write_str(name)

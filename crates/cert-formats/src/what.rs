@@ -33,6 +33,8 @@ pub enum What {
     OpenPgp,
     /// An OpenSSH public key or certificate.
     OpenSshPublicKey,
+    /// A certificate of a kind other than X.509, within CMS (RFC 5652 section 10.2.2).
+    OtherCertificate,
     /// Parameters of a key or a key agreement: `DH PARAMETERS`, `EC PARAMETERS`.
     Parameters,
     /// A PDF document.
@@ -130,6 +132,7 @@ impl fmt::Display for What {
             Self::OcspResponse => "an OCSP response",
             Self::OpenPgp => "an OpenPGP block",
             Self::OpenSshPublicKey => "an OpenSSH public key",
+            Self::OtherCertificate => "a certificate of another kind than X.509",
             Self::Parameters => "a set of key parameters",
             Self::Pdf => "a PDF document",
             Self::Pkcs12 => "a PKCS#12 file",
@@ -194,7 +197,9 @@ impl What {
             Self::Gzip | Self::Zip => "which is not unpacked here",
             Self::JavaKeyStore | Self::Pkcs12 => "which is made to carry a private key",
             Self::MicrosoftStore => "which only Windows reads",
-            Self::OpenPgp | Self::OpenSshPublicKey => "which browsers do not use",
+            Self::OpenPgp | Self::OpenSshPublicKey | Self::OtherCertificate => {
+                "which browsers do not use"
+            }
             Self::Parameters => "which belongs to a key and holds no certificate",
             Self::Pdf => "in which a certificate can only be shown",
             Self::PrivateKey(_) => "which must stay where it was made",
