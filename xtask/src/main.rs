@@ -1,2 +1,36 @@
-//! The commands.
-fn main() {}
+//! The commands of this workspace: `cargo xtask --help`.
+
+#![expect(
+    clippy::print_stdout,
+    reason = "a command line tool talks to its terminal"
+)]
+
+mod check;
+mod flags;
+mod no_std;
+mod peers;
+mod test;
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use xshell::Shell;
+
+use crate::flags::{Xtask, XtaskCmd};
+
+fn main() -> anyhow::Result<()> {
+    let flags = Xtask::from_env_or_exit();
+    let sh = Shell::new()?;
+    sh.change_dir(workspace()?);
+    match flags.subcommand {
+        XtaskCmd::Check(cmd) => cmd.run(&sh),
+        XtaskCmd::Test(cmd) => cmd.run(&sh),
+    }
+}
+
+/// The folder of the workspace, wherever the command was given.
+fn workspace() -> anyhow::Result<&'static Path> {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .context("xtask has no folder above it")
+}

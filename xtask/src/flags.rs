@@ -1,0 +1,26 @@
+//! What can be typed after `cargo xtask`.
+
+xflags::xflags! {
+    /// The commands of this workspace.
+    cmd xtask {
+        /// Check what needs no running: formatting, clippy, rustdoc, the crates
+        /// without std, and the licences and sources of the dependencies.
+        cmd check {}
+
+        /// Run every test: unit tests, examples in the documentation, and the
+        /// acceptance tests, which start the unit and drive it from outside.
+        ///
+        /// The tests are judged by other programs (OpenSSL, GnuTLS, Python).
+        /// Missing ones are installed when this runs as root on a Debian
+        /// system; otherwise it says what is missing and how to get it. A test
+        /// that was ignored counts as a failure.
+        ///
+        /// COUNTERSIGN_CORPUS names a folder of foreign certificates that the
+        /// reader is tried on as well. COUNTERSIGN_BIN names another program
+        /// for the acceptance tests than the one just built.
+        cmd test {
+            /// Install nothing; only say what is missing.
+            optional --no-install
+        }
+    }
+}
