@@ -1,0 +1,218 @@
+//! The extensions the judge looks at, decoded once for each certificate
+//! ([RFC 5280 section 4.2](https://www.rfc-editor.org/rfc/rfc5280#section-4.2)).
+
+use crate::san::{self, SanEntry};
+use crate::tlv;
+use alloc::vec::Vec;
+use const_oid::db::rfc5280;
+use der::asn1::OctetString;
+use der::{DecodeOwned, Sequence, TagNumber};
+use spki::ObjectIdentifier;
+use x509_cert::ext::Extension;
+use x509_cert::ext::pkix::{ExtendedKeyUsage, KeyUsage, NameConstraints};
+
+/// The poison of a precertificate
+/// ([RFC 6962 section 3.1](https://www.rfc-editor.org/rfc/rfc6962#section-3.1)).
+pub(crate) const CT_POISON: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.3.6.1.4.1.11129.2.4.3");
+
+/// The TLS feature extension
+/// ([RFC 7633 section 4](https://www.rfc-editor.org/rfc/rfc7633#section-4)).
+const TLS_FEATURE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.1.24");
+
+/// The extensions RFC 5280 lets a CA mark critical and that clients know.
+const MAY_BE_CRITICAL: &[ObjectIdentifier] = &[
+    rfc5280::ID_CE_BASIC_CONSTRAINTS,
+    rfc5280::ID_CE_CERTIFICATE_POLICIES,
+    rfc5280::ID_CE_EXT_KEY_USAGE,
+    rfc5280::ID_CE_INHIBIT_ANY_POLICY,
+    rfc5280::ID_CE_KEY_USAGE,
+    rfc5280::ID_CE_NAME_CONSTRAINTS,
+    rfc5280::ID_CE_POLICY_CONSTRAINTS,
+    rfc5280::ID_CE_POLICY_MAPPINGS,
+    rfc5280::ID_CE_SUBJECT_ALT_NAME,
+];
+
+/// What became of an extension.
+#[derive(Debug)]
+pub(crate) enum Slot<T> {
+    Absent,
+    Unreadable,
+    Read { critical: bool, value: T },
+}
+
+impl<T> Slot<T> {
+    pub(crate) fn value(&self) -> Option<&T> {
+        match self {
+            Self::Read { value, .. } => Some(value),
+            Self::Absent | Self::Unreadable => None,
+        }
+    }
+
+    pub(crate) fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+
+    pub(crate) fn is_critical(&self) -> bool {
+        matches!(self, Self::Read { critical: true, .. })
+    }
+}
+
+/// ```text
+/// BasicConstraints ::= SEQUENCE {
+///      cA                      BOOLEAN DEFAULT FALSE,
+///      pathLenConstraint       INTEGER (0..MAX) OPTIONAL }
+/// ```
+///
+/// The type of `x509-cert` ends at a path length of 255.
+#[derive(Clone, Copy, Debug, Sequence)]
+pub(crate) struct BasicConstraints {
+    #[asn1(default = "Default::default")]
+    pub(crate) ca: bool,
+    pub(crate) path_len: Option<u32>,
+}
+
+/// The extensions of one certificate. Where one is there twice, the first is taken.
+#[derive(Debug)]
+pub(crate) struct Extensions {
+    pub(crate) basic_constraints: Slot<BasicConstraints>,
+    pub(crate) key_usage: Slot<KeyUsage>,
+    pub(crate) extended_key_usage: Slot<ExtendedKeyUsage>,
+    pub(crate) subject_alt_name: Slot<Vec<SanEntry>>,
+    pub(crate) name_constraints: Slot<NameConstraints>,
+    /// The key identifier in it; the other two fields name the issuer's issuer and help nobody.
+    pub(crate) authority_key_id: Slot<Option<Vec<u8>>>,
+    pub(crate) subject_key_id: Slot<Vec<u8>>,
+    /// Those that are there more than once, each once.
+    pub(crate) duplicates: Vec<ObjectIdentifier>,
+    /// Critical ones that a client does not know or must not find critical, without the poison.
+    pub(crate) unknown_critical: Vec<ObjectIdentifier>,
+    /// Those RFC 5280 defines whose value is something else.
+    pub(crate) malformed: Vec<ObjectIdentifier>,
+    pub(crate) has_poison: bool,
+    pub(crate) must_staple: bool,
+}
+
+impl Extensions {
+    pub(crate) fn read(extensions: &[Extension]) -> Self {
+        let find = |oid| extensions.iter().find(|extension| extension.extn_id == oid);
+        let mut read = Self {
+            basic_constraints: slot(find(rfc5280::ID_CE_BASIC_CONSTRAINTS), decode),
+            key_usage: slot(find(rfc5280::ID_CE_KEY_USAGE), decode),
+            extended_key_usage: slot(find(rfc5280::ID_CE_EXT_KEY_USAGE), |value| {
+                decode(value).filter(|usages: &ExtendedKeyUsage| !usages.0.is_empty())
+            }),
+            subject_alt_name: slot(find(rfc5280::ID_CE_SUBJECT_ALT_NAME), san::read),
+            name_constraints: slot(find(rfc5280::ID_CE_NAME_CONSTRAINTS), |value| {
+                decode(value).filter(|constraints: &NameConstraints| {
+                    constraints.permitted_subtrees.is_some()
+                        || constraints.excluded_subtrees.is_some()
+                })
+            }),
+            authority_key_id: slot(find(rfc5280::ID_CE_AUTHORITY_KEY_IDENTIFIER), authority_key),
+            subject_key_id: slot(find(rfc5280::ID_CE_SUBJECT_KEY_IDENTIFIER), |value| {
+                decode(value).map(OctetString::into_bytes).map(Into::into)
+            }),
+            duplicates: duplicates(extensions),
+            unknown_critical: unknown_critical(extensions),
+            malformed: Vec::new(),
+            has_poison: find(CT_POISON).is_some(),
+            must_staple: find(TLS_FEATURE).is_some_and(demands_stapling),
+        };
+        read.malformed = read.malformed(extensions);
+        read
+    }
+
+    /// The subject alternative names are left out: they have findings of their own.
+    fn malformed(&self, extensions: &[Extension]) -> Vec<ObjectIdentifier> {
+        let unreadable = |oid| match oid {
+            rfc5280::ID_CE_BASIC_CONSTRAINTS => is_unreadable(&self.basic_constraints),
+            rfc5280::ID_CE_KEY_USAGE => is_unreadable(&self.key_usage),
+            rfc5280::ID_CE_EXT_KEY_USAGE => is_unreadable(&self.extended_key_usage),
+            rfc5280::ID_CE_NAME_CONSTRAINTS => is_unreadable(&self.name_constraints),
+            rfc5280::ID_CE_AUTHORITY_KEY_IDENTIFIER => is_unreadable(&self.authority_key_id),
+            rfc5280::ID_CE_SUBJECT_KEY_IDENTIFIER => is_unreadable(&self.subject_key_id),
+            _ => false,
+        };
+        extensions
+            .iter()
+            .filter(|extension| {
+                unreadable(extension.extn_id)
+                    || (is_list(extension.extn_id)
+                        && tlv::sequence(extension.extn_value.as_bytes())
+                            .is_none_or(|values| values.is_empty()))
+            })
+            .map(|extension| extension.extn_id)
+            .collect()
+    }
+}
+
+fn slot<T>(extension: Option<&Extension>, read: impl FnOnce(&[u8]) -> Option<T>) -> Slot<T> {
+    let Some(extension) = extension else {
+        return Slot::Absent;
+    };
+    match read(extension.extn_value.as_bytes()) {
+        Some(value) => Slot::Read {
+            critical: extension.critical,
+            value,
+        },
+        None => Slot::Unreadable,
+    }
+}
+
+fn is_unreadable<T>(slot: &Slot<T>) -> bool {
+    matches!(slot, Slot::Unreadable)
+}
+
+fn decode<T: DecodeOwned>(value: &[u8]) -> Option<T> {
+    T::from_der(value).ok()
+}
+
+/// ```text
+/// AuthorityKeyIdentifier ::= SEQUENCE {
+///    keyIdentifier             [0] KeyIdentifier           OPTIONAL, … }
+/// ```
+fn authority_key(value: &[u8]) -> Option<Option<Vec<u8>>> {
+    let fields = tlv::sequence(value)?;
+    let key_id = fields
+        .iter()
+        .find(|field| field.tag.number() == TagNumber(0));
+    Some(key_id.map(|field| field.value.to_vec()))
+}
+
+/// The extensions that are a SEQUENCE of at least one thing and that the judge reads no further.
+fn is_list(oid: ObjectIdentifier) -> bool {
+    matches!(
+        oid,
+        rfc5280::ID_PE_AUTHORITY_INFO_ACCESS
+            | rfc5280::ID_CE_CERTIFICATE_POLICIES
+            | rfc5280::ID_CE_CRL_DISTRIBUTION_POINTS
+    )
+}
+
+fn duplicates(extensions: &[Extension]) -> Vec<ObjectIdentifier> {
+    let mut oids: Vec<_> = extensions
+        .iter()
+        .map(|extension| extension.extn_id)
+        .collect();
+    oids.sort_unstable();
+    oids.chunk_by(PartialEq::eq)
+        .filter(|same| same.len() > 1)
+        .filter_map(|same| same.first().copied())
+        .collect()
+}
+
+fn unknown_critical(extensions: &[Extension]) -> Vec<ObjectIdentifier> {
+    extensions
+        .iter()
+        .filter(|extension| extension.critical && extension.extn_id != CT_POISON)
+        .map(|extension| extension.extn_id)
+        .filter(|oid| !MAY_BE_CRITICAL.contains(oid))
+        .collect()
+}
+
+/// `Features ::= SEQUENCE OF INTEGER`, of which 5 is `status_request`.
+fn demands_stapling(extension: &Extension) -> bool {
+    decode::<Vec<u64>>(extension.extn_value.as_bytes())
+        .is_some_and(|features| features.contains(&5))
+}

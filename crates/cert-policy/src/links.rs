@@ -1,0 +1,188 @@
+//! Who could have issued whom: the search for paths, bounded in work.
+
+use crate::certificate::Certificate;
+use crate::signature::{self, Signed};
+use crate::{dn, key};
+use alloc::vec::Vec;
+
+/// The most certificates in a path, the leaf and the root among them. Public ones have four.
+const PATH_LEN_MAX: usize = 10;
+
+/// The most paths that are compared.
+const PATHS_MAX: usize = 32;
+
+/// The most signatures that are checked for one upload. A path of the longest kind among cross
+/// signs takes some dozens; each costs up to milliseconds, more on a small processor.
+const SIGNATURE_CHECKS_MAX: usize = 100;
+
+/// How a path ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// At a certificate that signed itself.
+    Root,
+    /// At one whose issuer was not uploaded, or that is as far up as is looked.
+    Open,
+    /// At one whose issuer is in the path already.
+    Circle,
+    /// At one whose issuer was uploaded by name, but whose signature is not by that key.
+    Wrong { issuer: usize },
+    /// Where the limit on checks was reached.
+    Exhausted,
+}
+
+/// Positions of certificates, leaf first, with the root if one was reached.
+#[derive(Clone, Debug)]
+pub(crate) struct Path {
+    pub(crate) positions: Vec<usize>,
+    /// Heights in `positions` of certificates whose signature could not be checked.
+    pub(crate) unchecked: Vec<usize>,
+    pub(crate) end: End,
+}
+
+impl Path {
+    pub(crate) fn of(leaf: usize, end: End) -> Self {
+        Self {
+            positions: Vec::from([leaf]),
+            unchecked: Vec::new(),
+            end,
+        }
+    }
+}
+
+/// The search, with the signatures checked so far.
+pub(crate) struct Links<'a> {
+    certificates: &'a [Certificate<'a>],
+    checked: Vec<Check>,
+}
+
+struct Check {
+    signed: usize,
+    issuer: usize,
+    outcome: Signed,
+}
+
+impl<'a> Links<'a> {
+    pub(crate) fn new(certificates: &'a [Certificate<'a>]) -> Self {
+        Self {
+            certificates,
+            checked: Vec::new(),
+        }
+    }
+
+    /// The paths up from `leaf`, each as far as it goes; at least one.
+    pub(crate) fn paths(&mut self, leaf: usize) -> Vec<Path> {
+        let mut found = Vec::new();
+        self.extend(Path::of(leaf, End::Open), &mut found);
+        found
+    }
+
+    fn extend(&mut self, mut path: Path, found: &mut Vec<Path>) {
+        let Some(&top) = path.positions.last() else {
+            return;
+        };
+        let mut wrong = None;
+        let mut in_path = false;
+        let mut exhausted = false;
+        let mut grown = false;
+        for issuer in self.by_name(top) {
+            if found.len() >= PATHS_MAX {
+                return;
+            }
+            let is_itself = issuer == top;
+            if !is_itself && self.is_in(&path, issuer) {
+                in_path = true;
+                continue;
+            }
+            match self.check(top, issuer) {
+                Some(Signed::Wrong) => wrong = wrong.or(Some(issuer)),
+                Some(_) if is_itself => {
+                    path.end = End::Root;
+                    found.push(path);
+                    return;
+                }
+                Some(outcome) if path.positions.len() < PATH_LEN_MAX => {
+                    let mut longer = path.clone();
+                    longer.positions.push(issuer);
+                    if outcome == Signed::Unsupported {
+                        longer.unchecked.push(path.positions.len() - 1);
+                    }
+                    self.extend(longer, found);
+                    grown = true;
+                }
+                Some(_) => {}
+                None => exhausted = true,
+            }
+        }
+        if !grown {
+            path.end = match wrong {
+                _ if exhausted => End::Exhausted,
+                _ if in_path => End::Circle,
+                Some(issuer) => End::Wrong { issuer },
+                None => End::Open,
+            };
+            found.push(path);
+        }
+    }
+
+    /// Those that bear the name of the issuer: itself first, then those whose key identifier
+    /// is the one asked for, in the order of the file. An identifier is only a hint.
+    fn by_name(&self, signed: usize) -> Vec<usize> {
+        let Some(certificate) = self.certificates.get(signed) else {
+            return Vec::new();
+        };
+        let wanted = certificate
+            .extensions
+            .authority_key_id
+            .value()
+            .and_then(Option::as_ref);
+        let issuers = self.certificates.iter().enumerate();
+        let issuers =
+            issuers.filter(|(_, issuer)| dn::same(issuer.subject(), certificate.issuer()));
+        let mut issuers: Vec<_> = issuers
+            .map(|(position, issuer)| {
+                let hinted = wanted.is_some() && wanted == issuer.extensions.subject_key_id.value();
+                (position != signed, !hinted, position)
+            })
+            .collect();
+        issuers.sort_unstable();
+        issuers.into_iter().map(|(.., position)| position).collect()
+    }
+
+    /// Whether the path holds this CA already, in this or another certificate of its key.
+    fn is_in(&self, path: &Path, issuer: usize) -> bool {
+        let issuer = self.certificates.get(issuer);
+        path.positions
+            .iter()
+            .filter_map(|position| self.certificates.get(*position))
+            .any(|member| {
+                issuer.is_some_and(|issuer| {
+                    key::same(member.key(), issuer.key())
+                        && dn::same(member.subject(), issuer.subject())
+                })
+            })
+    }
+
+    /// Checks a signature, or remembers it: the certificates of one CA share their key. `None`
+    /// when the limit has been reached.
+    fn check(&mut self, signed: usize, issuer: usize) -> Option<Signed> {
+        let key = |position: usize| self.certificates.get(position).map(Certificate::key);
+        let issuer_key = key(issuer)?;
+        let known = self.checked.iter().find(|check| {
+            check.signed == signed
+                && key(check.issuer).is_some_and(|known| key::same(known, issuer_key))
+        });
+        if let Some(check) = known {
+            return Some(check.outcome);
+        }
+        if self.checked.len() >= SIGNATURE_CHECKS_MAX {
+            return None;
+        }
+        let outcome = signature::check(self.certificates.get(signed)?.presented, issuer_key);
+        self.checked.push(Check {
+            signed,
+            issuer,
+            outcome,
+        });
+        Some(outcome)
+    }
+}
