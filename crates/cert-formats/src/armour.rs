@@ -78,12 +78,13 @@ impl<'t> Pieces<'t> {
             None => Ok(Piece::Text { octets, line }),
             Some(at) => {
                 let (before, damaged) = octets.split_at_checked(at).unwrap_or_default();
-                Err(Error::malformed(
-                    Position::Line(line.saturating_add(text::count_line_ends(before))),
-                    "a -----BEGIN CERTIFICATE----- or its -----END, with five hyphens on both \
-                     sides",
-                    excerpt(damaged),
-                ))
+                let position = Position::Line(line.saturating_add(text::count_line_ends(before)));
+                let expected = if damaged.trim_ascii_start().starts_with(END) {
+                    "the -----BEGIN that belongs to this -----END before it"
+                } else {
+                    "-----BEGIN CERTIFICATE----- or its -----END, with five hyphens on both sides"
+                };
+                Err(Error::malformed(position, expected, excerpt(damaged)))
             }
         }
     }
@@ -169,6 +170,8 @@ impl<'t> Pieces<'t> {
     /// Whether there are only spaces between here and the start of the line.
     fn is_line_start(&self) -> bool {
         let before = self.text.get(..self.at).unwrap_or_default();
+        // Files that were joined each keep their mark.
+        let before = before.strip_suffix(text::UTF8_MARK).unwrap_or(before);
         let nearest = before.iter().rev().find(|&&octet| !is_space(octet));
         nearest.is_none_or(|&octet| is_line_end(octet))
     }

@@ -47,6 +47,8 @@ struct Characters {
     width: usize,
     /// A line whose width is only right if no other follows.
     short_line: Option<usize>,
+    /// An empty line, which is odd only if base64 follows.
+    empty_line: Option<usize>,
 }
 
 impl Characters {
@@ -58,6 +60,7 @@ impl Characters {
             line,
             width: 0,
             short_line: None,
+            empty_line: None,
         }
     }
 
@@ -82,13 +85,17 @@ impl Characters {
         if let Some(line) = self.short_line.take() {
             notes.add(Note::LineWidth { line });
         }
+        if let Some(line) = self.empty_line.take() {
+            notes.add(Note::SpacesIgnored { line });
+        }
         self.width += 1;
     }
 
     fn end_line(&mut self, notes: &mut Notes) {
         match self.width {
-            0 if !self.text.is_empty() => notes.add(Note::SpacesIgnored { line: self.line }),
-            0 | LINE_WIDTH => {}
+            0 if self.text.is_empty() => {}
+            0 => self.empty_line = self.empty_line.or(Some(self.line)),
+            LINE_WIDTH => {}
             1..LINE_WIDTH => self.short_line = Some(self.line),
             _ => notes.add(Note::LineWidth { line: self.line }),
         }

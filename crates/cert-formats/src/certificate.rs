@@ -2,10 +2,11 @@
 
 use alloc::vec::Vec;
 
-use der::{Decode as _, ErrorKind};
+use der::Decode as _;
 use x509_cert::certificate::{CertificateInner, Raw};
 
 use crate::ber::{self, Rules};
+use crate::diagnose;
 use crate::error::Error;
 use crate::position::Position;
 use crate::tlv::{Budget, Element};
@@ -64,34 +65,23 @@ pub(crate) fn parse(
         Rules::Der => element.octets.to_vec(),
         Rules::Ber => ber::to_der(element, budget)?,
     };
-    let certificate = RawCertificate::from_der(&der).map_err(|error| {
-        let within = match rules {
-            Rules::Der => error
-                .position()
-                .and_then(|length| usize::try_from(length).ok()),
-            Rules::Ber => None,
-        };
-        not_a_certificate(
-            error.kind(),
-            element.offset.saturating_add(within.unwrap_or(0)),
-        )
-    })?;
-    Ok((ReadCertificate { der, certificate }, rules))
+    match RawCertificate::from_der(&der) {
+        Ok(certificate) => Ok((ReadCertificate { der, certificate }, rules)),
+        Err(error) => Err(explain(error, element, rules, budget)),
+    }
 }
 
-fn not_a_certificate(kind: ErrorKind, offset: usize) -> Error {
-    let (expected, found) = match kind {
-        ErrorKind::TagUnexpected {
-            expected: Some(expected),
-            actual,
-        } => (
-            alloc::format!("{expected} in a certificate (RFC 5280 section 4.1)"),
-            alloc::format!("{actual}"),
-        ),
-        kind => (
-            "a certificate (RFC 5280 section 4.1)".into(),
-            alloc::format!("{kind}"),
-        ),
+fn explain(error: der::Error, element: &Element<'_>, rules: Rules, budget: &Budget) -> Error {
+    // The fields of BER are not where they are in the DER that was made of them.
+    let found = match rules {
+        Rules::Der => diagnose::check_fields(element, budget).err(),
+        Rules::Ber => None,
     };
-    Error::malformed(Position::Offset(offset), expected, found)
+    found.unwrap_or_else(|| {
+        Error::malformed(
+            Position::Offset(element.offset),
+            "a certificate (RFC 5280 section 4.1)",
+            alloc::format!("{}", error.kind()),
+        )
+    })
 }

@@ -10,6 +10,7 @@ mod bundle;
 mod certificate;
 mod cms;
 mod collect;
+mod diagnose;
 mod error;
 mod format;
 mod label;

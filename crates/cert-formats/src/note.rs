@@ -315,8 +315,9 @@ impl Notes {
         }
     }
 
-    pub(crate) fn extend(&mut self, note: Option<Note>) {
-        if let Some(note) = note {
+    /// Adds each of these.
+    pub(crate) fn extend(&mut self, notes: impl IntoIterator<Item = Note>) {
+        for note in notes {
             self.add(note);
         }
     }

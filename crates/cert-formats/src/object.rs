@@ -114,7 +114,10 @@ impl<'a> Fields<'a> {
             let Ok(header) = Header::parse(elements.rest(), 0) else {
                 break;
             };
-            *tag = header.tag;
+            if header.tag == Tag::END_OF_CONTENTS {
+                break;
+            }
+            *tag = header.tag.whole();
             fields.len += 1;
             let Ok(Some(element)) = elements.next() else {
                 break;

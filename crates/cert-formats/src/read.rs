@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::format::Format;
 use crate::label::Label;
 use crate::limits::MAX_OCTETS;
-use crate::note::Note;
+use crate::note::{Note, Notes};
 use crate::object::{self, Object};
 use crate::position::Position;
 use crate::sniff::{self, Writing};
@@ -48,7 +48,8 @@ use crate::what::What;
 /// assert_eq!(refused, Error::NotACertificate(What::CertificateRequest));
 /// assert_eq!(
 ///     refused.to_string(),
-///     "This is a certificate request, the file you send to the CA. Upload the file that comes back."
+///     "This is a certificate request, the file you send to the CA. \
+///      Upload the file that comes back."
 /// );
 /// ```
 pub fn read(upload: &[u8], selected: Option<Format>) -> Result<Bundle, Error> {
@@ -105,22 +106,17 @@ fn read_armoured(text: &[u8], collector: &mut Collector<'_>) -> Result<(), Error
 
 fn read_block(block: &Block<'_>, collector: &mut Collector<'_>) -> Result<(), Error> {
     let (label, line) = (Label::parse(block.label), block.line);
+    let mut notes = Notes::default();
     if !block.has_own_lines {
-        collector.notes.add(Note::BoundaryWithinLine { line });
+        notes.add(Note::BoundaryWithinLine { line });
     }
-    let der = match (
-        label,
-        base64::decode(block.body, line, &mut collector.notes),
-    ) {
-        (Label::Other(what), Err(_)) => {
-            collector.leave_aside(what, Position::Line(line));
-            return Ok(());
-        }
-        (_, der) => der?,
-    };
+    let der = base64::decode(block.body, line, &mut notes);
     // The content decides, not the label: a certificate under a label of its writer's own making
     // must not be passed over, and a private key under that of a certificate must not be read.
-    let object = object::identify(&der, collector.budget);
+    let object = match &der {
+        Ok(der) => object::identify(der, collector.budget),
+        Err(_) => Object::Unknown,
+    };
     if let Label::Other(what) = label
         && !object.must_be_read()
     {
@@ -131,7 +127,7 @@ fn read_block(block: &Block<'_>, collector: &mut Collector<'_>) -> Result<(), Er
         Label::TrustedCertificate => Source::Trusted { line },
         _ => Source::Base64 { line },
     };
-    collector.read(&der, source)?;
+    collector.read(&der?, source)?;
     let found = match (object, label) {
         (Object::Certificate, Label::Certificate) | (Object::ContentInfo, Label::Pkcs7) => None,
         (Object::Certificate, _) => Some("a certificate"),
@@ -139,12 +135,13 @@ fn read_block(block: &Block<'_>, collector: &mut Collector<'_>) -> Result<(), Er
         (Object::Other(_) | Object::Unknown, _) => None,
     };
     if let Some(found) = found {
-        collector.notes.add(Note::LabelUnusual {
+        notes.add(Note::LabelUnusual {
             line,
             label: block.label.into(),
             found,
         });
     }
+    collector.notes.extend(notes.into_vec());
     Ok(())
 }
 

@@ -58,6 +58,15 @@ impl Tag {
         Self(self.0 & !Self::CONSTRUCTED)
     }
 
+    /// The tag that DER has for this, which writes strings in one piece.
+    pub(crate) const fn whole(self) -> Self {
+        if self.is_string() {
+            self.primitive()
+        } else {
+            self
+        }
+    }
+
     /// Whether this is a string type that BER may cut into segments (X.690 sections 8.6, 8.7 and
     /// 8.23) and DER may not.
     pub(crate) const fn is_string(self) -> bool {

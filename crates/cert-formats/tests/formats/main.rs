@@ -1,0 +1,13 @@
+//! What the crate does, seen from outside. OpenSSL, GnuTLS, Java and Python make what is read here
+//! and judge what is written; a test whose tool is missing fails and says what to install.
+
+mod armour;
+mod differential;
+mod limits;
+mod mutation;
+mod pkcs7;
+mod refusals;
+mod support;
+mod voice;
+mod write;
+mod x509;
