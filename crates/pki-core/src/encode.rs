@@ -11,12 +11,22 @@ use x509_cert::name::{Name, RdnSequence, RelativeDistinguishedName};
 
 use crate::Error;
 
-/// A `DirectoryString`: `PrintableString` when its characters allow it, else
-/// `UTF8String`, the two that RFC 5280 section 4.1.2.4 leaves to choose from.
+/// A `DirectoryString` of a name: always a `UTF8String`, one of the two that RFC
+/// 5280 section 4.1.2.4 leaves to choose from.
+///
+/// `PrintableString`, the other one, would do for most texts. But where a CA's
+/// policy is that the request's organization is its own, OpenSSL compares the
+/// types as well, and writes a CA's own name as `UTF8String`.
 pub(crate) fn directory_string(text: &str) -> Result<Any, Error> {
+    any(&Utf8StringRef::new(text).map_err(Error::Encoding)?)
+}
+
+/// A `PrintableString` when the characters allow it, else a `UTF8String`: what
+/// RFC 2985 section 5.4.1 recommends for a challenge password.
+pub(crate) fn printable_or_utf8_string(text: &str) -> Result<Any, Error> {
     match PrintableStringRef::new(text) {
         Ok(printable) => any(&printable),
-        Err(_) => utf8_string(text),
+        Err(_) => directory_string(text),
     }
 }
 
@@ -26,7 +36,7 @@ pub(crate) fn pkcs9_string(text: &str) -> Result<Any, Error> {
     if text.is_ascii() {
         ia5_string(text)
     } else {
-        utf8_string(text)
+        directory_string(text)
     }
 }
 
@@ -82,10 +92,6 @@ pub(crate) fn any<T: Tagged + EncodeValue>(value: &T) -> Result<Any, Error> {
     Any::encode_from(value).map_err(Error::Encoding)
 }
 
-fn utf8_string(text: &str) -> Result<Any, Error> {
-    any(&Utf8StringRef::new(text).map_err(Error::Encoding)?)
-}
-
 #[cfg(test)]
 mod tests {
     use der::Tag;
@@ -94,7 +100,7 @@ mod tests {
 
     #[test]
     fn the_string_type_follows_from_the_characters() {
-        for (text, directory, pkcs9) in [
+        for (text, password, pkcs9) in [
             (
                 "Example Ltd (Time), 1/2 + 'a' = b? c-d: e.",
                 Tag::PrintableString,
@@ -105,7 +111,16 @@ mod tests {
             ("Zürich", Tag::Utf8String, Tag::Utf8String),
             ("東京", Tag::Utf8String, Tag::Utf8String),
         ] {
-            assert_eq!(directory_string(text).unwrap().tag(), directory, "{text}");
+            assert_eq!(
+                directory_string(text).unwrap().tag(),
+                Tag::Utf8String,
+                "{text}"
+            );
+            assert_eq!(
+                printable_or_utf8_string(text).unwrap().tag(),
+                password,
+                "{text}"
+            );
             assert_eq!(pkcs9_string(text).unwrap().tag(), pkcs9, "{text}");
         }
     }

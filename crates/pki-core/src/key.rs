@@ -1,5 +1,7 @@
 //! Private keys.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::fmt;
 use core::ops::ControlFlow;
 
@@ -90,7 +92,9 @@ impl PrivateKey {
             return Err(Error::Cancelled);
         }
         let secret = match spec {
-            KeySpec::Rsa(bits) => Secret::Rsa(rsa_generate::generate(bits, rng, progress)?),
+            KeySpec::Rsa(bits) => {
+                Secret::Rsa(Box::new(rsa_generate::generate(bits, rng, progress)?))
+            }
             KeySpec::EcP256 => Secret::EcP256(p256::SecretKey::generate_from_rng(rng)),
             KeySpec::EcP384 => Secret::EcP384(p384::SecretKey::generate_from_rng(rng)),
         };
@@ -115,7 +119,7 @@ impl PrivateKey {
         };
         let malformed = |_: pkcs8::Error| Error::KeyMalformed;
         Self::new(match info.algorithm.oid {
-            rfc5912::RSA_ENCRYPTION => Secret::Rsa(info.try_into().map_err(malformed)?),
+            rfc5912::RSA_ENCRYPTION => Secret::Rsa(Box::new(info.try_into().map_err(malformed)?)),
             rfc5912::ID_EC_PUBLIC_KEY => match curve()? {
                 rfc5912::SECP_256_R_1 => Secret::EcP256(info.try_into().map_err(malformed)?),
                 rfc5912::SECP_384_R_1 => Secret::EcP384(info.try_into().map_err(malformed)?),
@@ -132,7 +136,7 @@ impl PrivateKey {
         clippy::missing_panics_doc,
         reason = "there is no key that cannot be encoded"
     )]
-    pub fn to_pkcs8_der(&self) -> Zeroizing<alloc::vec::Vec<u8>> {
+    pub fn to_pkcs8_der(&self) -> Zeroizing<Vec<u8>> {
         let document = match &self.secret {
             Secret::Rsa(key) => key.to_pkcs8_der(),
             Secret::EcP256(key) => key.to_pkcs8_der(),
@@ -216,7 +220,7 @@ impl fmt::Debug for PrivateKey {
 
 /// The numbers themselves, in types that wipe them when dropped.
 enum Secret {
-    Rsa(rsa::PrivateKey),
+    Rsa(Box<rsa::PrivateKey>),
     EcP256(p256::SecretKey),
     EcP384(p384::SecretKey),
 }

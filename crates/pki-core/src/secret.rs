@@ -101,7 +101,7 @@ impl ChallengePassword {
 
     /// A `PrintableString` when its characters allow it, else a `UTF8String`.
     pub(crate) fn to_attribute(&self) -> Result<Attribute, Error> {
-        let value = encode::directory_string(&self.0)?;
+        let value = encode::printable_or_utf8_string(&self.0)?;
         encode::attribute(rfc2985::PKCS_9_AT_CHALLENGE_PASSWORD, value)
     }
 }

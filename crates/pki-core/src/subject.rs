@@ -29,7 +29,7 @@ pub const ORGANIZATIONAL_UNITS_MAX: usize = 16;
     reason = "every field of the form, and each may be set"
 )]
 pub struct Subject {
-    /// `countryName`, a `PrintableString`.
+    /// `countryName`.
     pub country: Option<CountryCode>,
     /// `stateOrProvinceName`.
     pub state: Option<StateName>,
@@ -42,7 +42,7 @@ pub struct Subject {
     pub organizational_units: Vec<OrganizationalUnitName>,
     /// `commonName`: what the unit is reached as.
     pub common_name: CommonName,
-    /// `emailAddress` of PKCS#9, an `IA5String`.
+    /// `emailAddress` of PKCS#9.
     pub email: Option<EmailAddress>,
 }
 
@@ -64,8 +64,9 @@ impl Subject {
     /// The `Name` of RFC 5280 section 4.1.2.4, in the order C, ST, L, O, OU, CN,
     /// emailAddress, with one attribute in each relative distinguished name.
     ///
-    /// Texts are `PrintableString` when their characters allow it, else
-    /// `UTF8String`.
+    /// `countryName` is a `PrintableString` and `emailAddress` an `IA5String`, as
+    /// they must be; all others are `UTF8String`, which CAs that compare them
+    /// with their own expect.
     ///
     /// # Errors
     ///

@@ -6,7 +6,7 @@ use core::fmt;
 
 use crate::directory_text::check_length;
 use crate::dns_name::wildcard;
-use crate::ip_address::{looks_like_ip_address, parse_ip_address};
+use crate::ip_address::parse_ip_address;
 use crate::{DnsName, Error, Typed};
 
 /// An absolute URI of RFC 3986 whose host, if it has one, is a host name or an
@@ -151,11 +151,13 @@ fn check_authority(authority: &str) -> Result<(), UriFault> {
         Some((host, port)) if !port.contains(']') => (host, Some(port)),
         _ => (authority, None),
     };
-    let is_address = looks_like_ip_address(host) && parse_ip_address(host).is_ok();
-    // An IPv6 address without brackets would take its last group for a port.
-    if !(is_address && !host.contains(':') || host.starts_with('[') && is_address)
-        && DnsName::parse(host).is_err()
-    {
+    let is_host = if host.starts_with('[') {
+        parse_ip_address(host).is_ok()
+    } else {
+        // An IPv6 address without brackets is cut at its last colon.
+        !host.contains(':') && (parse_ip_address(host).is_ok() || DnsName::parse(host).is_ok())
+    };
+    if !is_host {
         return Err(UriFault::Host);
     }
     match port.map(str::parse::<u16>) {
