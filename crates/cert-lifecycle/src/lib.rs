@@ -1,1 +1,68 @@
-//! What an administrator can do with certificates, kept through a power cut
+//! What an administrator can do with an appliance's certificates, as typed
+//! operations, and the store that keeps them through a power cut.
+//!
+//! # The model
+//!
+//! A [`Unit`] keeps private keys, each under its [`KeyId`]. A *request* is a
+//! PKCS#10 request together with its key; many may wait. An *identity* is a key,
+//! a leaf certificate and its chain: one *serves*, one is the *previous*, and
+//! the *factory* one has a place of its own.
+//!
+//! | to | call |
+//! |---|---|
+//! | start | [`Unit::open`] |
+//! | see | [`Unit::status`], [`Unit::requests`], [`Unit::journal`] |
+//! | make | [`RequestForm::parse`], then [`Unit::start_making`] |
+//! | import | [`Unit::review`], then [`Unit::install`] |
+//! | go back | [`Unit::serve_previous`], [`Unit::reset_to_factory`] |
+//! | sign in | [`Unit::sign_in`], [`Unit::change_password`] |
+//!
+//! # What a maker supplies
+//!
+//! - [`Environment`]: time, randomness and addresses.
+//! - [`UnitSecret`]: the secret that seals private keys; [`SecretFile`] keeps it
+//!   in a file.
+//! - [`Listener`]: what serves HTTPS and is told which identity to serve.
+//!
+//! Nothing here knows HTTP, HTML, SSH or a terminal.
+
+mod account;
+mod environment;
+mod error;
+mod factory;
+mod form;
+mod identity;
+mod journal;
+mod key_id;
+mod making;
+mod requests;
+mod review;
+mod seal;
+mod serving;
+mod start;
+mod store;
+mod unit;
+mod view;
+
+pub use account::{ADMIN, PASSWORD_CHARS_MIN, PASSWORD_OCTETS_MAX, PasswordError, SignIn};
+pub use environment::{Environment, Now};
+pub use error::Error;
+pub use factory::Factory;
+pub use form::{
+    DAYS_DEFAULT, DirectoryRow, Field, FieldMessage, NameRow, RequestForm, RequestOrder,
+};
+pub use identity::{Der, Identity, Listener, Origin};
+pub use journal::{Action, Actor, Entry, JOURNAL_ENTRIES_MAX, Via};
+pub use key_id::KeyId;
+pub use making::Making;
+pub use requests::{Made, OnProgress, REQUESTS_MAX};
+pub use review::Review;
+pub use seal::{SecretFile, UnitSecret};
+pub use store::StoreError;
+pub use unit::{IdentityView, Opened, SetAside, Status, Unit, UnitConfig};
+pub use view::{CertificateView, RequestView, fingerprint};
+
+// The types of the three pure crates that operations take and return.
+pub use cert_formats::Format;
+pub use cert_policy::{Finding, ServerName, Severity};
+pub use pki_core::{Digest, NAMES_MAX, ORGANIZATIONAL_UNITS_MAX, SubjectAltNameKind};

@@ -1,0 +1,91 @@
+//! Why an operation was not done.
+
+use cert_policy::Finding;
+
+use crate::account::PasswordError;
+use crate::form::FieldMessage;
+use crate::store::StoreError;
+
+/// Why an operation was not done. Whatever it is, nothing was changed.
+///
+/// `Display` is a sentence or two for the administrator: what happened and what
+/// to do now. It never holds a secret.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A key is being made already.
+    #[error("A key is being made at this moment. Wait for it, or cancel it, then try again.")]
+    Busy,
+    /// The making of a key was cancelled.
+    #[error("The making of the key was cancelled. Nothing was changed.")]
+    Cancelled,
+    /// Fields of the form that cannot be taken.
+    #[error("{}", fields(.0))]
+    Form(Vec<FieldMessage>),
+    /// The TLS stack cannot serve the identity.
+    #[error("This certificate cannot be served: {0} Nothing was changed.")]
+    Listener(String),
+    /// Making the key or what it signs was refused.
+    #[error("{0}")]
+    Make(pki_core::Error),
+    /// There is no such thing.
+    #[error("{what} \"{named}\" is not on this unit. It may have been deleted meanwhile.")]
+    NotFound {
+        /// What was looked for, with its article.
+        what: &'static str,
+        /// What it was called.
+        named: String,
+    },
+    /// A password that is not taken.
+    #[error("{0}")]
+    Password(#[from] PasswordError),
+    /// The upload is not what it should be.
+    #[error("{0}")]
+    Read(#[from] cert_formats::Error),
+    /// The judge refuses the certificate.
+    #[error("{}", findings(.0))]
+    Refused(Vec<Finding>),
+    /// A request that is still needed cannot be deleted.
+    #[error(
+        "This request's key belongs to a certificate that serves or served last, so it stays. Install another certificate first."
+    )]
+    RequestInUse,
+    /// The store could not be read or written.
+    #[error(
+        "The unit's store did not take the change, so nothing was changed. See the log for the reason, then try again."
+    )]
+    Store(#[from] StoreError),
+    /// The operating system could not give what the unit needs to start.
+    #[error("{what}: {why}")]
+    System {
+        /// What could not be done.
+        what: String,
+        /// The operating system's reason.
+        why: std::io::Error,
+    },
+}
+
+impl From<pki_core::Error> for Error {
+    fn from(error: pki_core::Error) -> Self {
+        match error {
+            pki_core::Error::Cancelled => Self::Cancelled,
+            other => Self::Make(other),
+        }
+    }
+}
+
+fn fields(messages: &[FieldMessage]) -> String {
+    let lines: Vec<String> = messages
+        .iter()
+        .map(|said| format!("{}: {}", said.field.label(), said.message))
+        .collect();
+    lines.join("\n")
+}
+
+fn findings(findings: &[Finding]) -> String {
+    let lines: Vec<String> = findings
+        .iter()
+        .map(|finding| format!("{} {}", finding.message, finding.remedy))
+        .collect();
+    lines.join("\n")
+}

@@ -1,0 +1,440 @@
+//! The request form: texts as a person typed them, checked into an order.
+//!
+//! The browser's form and the console's prompts both fill a [`RequestForm`];
+//! [`RequestForm::parse`] is the one place where its rules are.
+
+use pki_core::{
+    ChallengePassword, CommonName, CountryCode, Digest, DirectoryName, EmailAddress, KeySpec,
+    NAMES_MAX, ORGANIZATIONAL_UNITS_MAX, PassPhrase, RequestParams, RsaBits, SanExtension, Subject,
+    SubjectAltName, SubjectAltNameKind, UnstructuredName, ValidityDays,
+};
+use zeroize::Zeroizing;
+
+/// Days a self-signed certificate is valid unless chosen otherwise: what
+/// browsers accept at most from a public CA before March 2026.
+pub const DAYS_DEFAULT: u16 = 397;
+
+/// A field of the form, under the label that the page and the console share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Field {
+    /// Signature Algorithm.
+    SignatureAlgorithm,
+    /// Private Key Pass Phrase.
+    PassPhrase,
+    /// The kind of key.
+    KeyType,
+    /// RSA Private Key Bit Length.
+    KeyBits,
+    /// Two Letter Country Code.
+    Country,
+    /// State Or Province Name.
+    State,
+    /// Locality Name.
+    Locality,
+    /// Organization Name.
+    Organization,
+    /// Organizational Unit Name.
+    OrganizationalUnit,
+    /// Common Name.
+    CommonName,
+    /// Email Address.
+    Email,
+    /// Challenge Password.
+    ChallengePassword,
+    /// Optional Organization Name.
+    OptionalOrganization,
+    /// Self Signed Certificate Expiration (Days).
+    Days,
+    /// The subject alternative name in this row, from 0.
+    Name(usize),
+}
+
+impl Field {
+    /// The label, as the note on the product has it.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::SignatureAlgorithm => "Signature Algorithm",
+            Self::PassPhrase => "Private Key Pass Phrase",
+            Self::KeyType => "Private Key Type",
+            Self::KeyBits => "RSA Private Key Bit Length",
+            Self::Country => "Two Letter Country Code (ISO 3166-1)",
+            Self::State => "State Or Province Name",
+            Self::Locality => "Locality Name",
+            Self::Organization => "Organization Name",
+            Self::OrganizationalUnit => "Organizational Unit Name",
+            Self::CommonName => "Common Name (e.g. Hostname or IP)",
+            Self::Email => "Email Address",
+            Self::ChallengePassword => "Challenge Password",
+            Self::OptionalOrganization => "Optional Organization Name",
+            Self::Days => "Self Signed Certificate Expiration (Days)",
+            Self::Name(_) => "Subject Alternative Name",
+        }
+    }
+}
+
+/// What is said beside a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldMessage {
+    /// The field it is about.
+    pub field: Field,
+    /// What was expected, what came, and what to do.
+    pub message: String,
+}
+
+/// One row of further names, as typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameRow {
+    /// The type.
+    pub kind: SubjectAltNameKind,
+    /// The name; unused for a directory name.
+    pub value: String,
+    /// The fields of a directory name.
+    pub directory: DirectoryRow,
+}
+
+/// The fields of a directory name, as typed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DirectoryRow {
+    /// Two Letter Country Code.
+    pub country: String,
+    /// Organization name.
+    pub organization: String,
+    /// Organizational Unit Name.
+    pub organizational_unit: String,
+    /// Common name.
+    pub common_name: String,
+}
+
+impl NameRow {
+    /// An empty row of this type.
+    #[must_use]
+    pub fn new(kind: SubjectAltNameKind) -> Self {
+        Self {
+            kind,
+            value: String::new(),
+            directory: DirectoryRow::default(),
+        }
+    }
+
+    /// The name, or why it is none.
+    ///
+    /// # Errors
+    ///
+    /// When the texts are not a name of the row's type; the message is for the
+    /// person who typed them.
+    pub fn parse(&self) -> Result<SubjectAltName, String> {
+        let parsed = match self.kind {
+            SubjectAltNameKind::Directory => DirectoryName::parse(
+                &self.directory.country,
+                &self.directory.organization,
+                &self.directory.organizational_unit,
+                &self.directory.common_name,
+            )
+            .map(SubjectAltName::Directory),
+            kind => SubjectAltName::parse(kind, self.value.trim()),
+        };
+        parsed.map_err(|error| error.to_string())
+    }
+}
+
+/// Everything a person can say about a new key and request, as typed.
+///
+/// It is not `Clone` and has no `Debug`, for it holds two secrets.
+pub struct RequestForm {
+    /// Whether a self-signed certificate is also made and served.
+    pub self_signed: bool,
+    /// The digest's name, such as `SHA-256`.
+    pub signature_algorithm: String,
+    /// Mixed into the key's randomness; a secret, never stored.
+    pub pass_phrase: Zeroizing<String>,
+    /// `RSA`, `EC P-256` or `EC P-384`.
+    pub key_type: String,
+    /// Bits of an RSA key.
+    pub key_bits: String,
+    /// Two letters.
+    pub country: String,
+    /// State or province.
+    pub state: String,
+    /// Locality.
+    pub locality: String,
+    /// Organization.
+    pub organization: String,
+    /// Any number of organizational units; empty ones are passed over.
+    pub organizational_units: Vec<String>,
+    /// The name or address the unit is reached by; the one required field.
+    pub common_name: String,
+    /// Email address.
+    pub email: String,
+    /// Goes into the request for the CA; a secret.
+    pub challenge_password: Zeroizing<String>,
+    /// The PKCS#9 unstructuredName.
+    pub optional_organization: String,
+    /// Days of validity of a self-signed certificate.
+    pub days: String,
+    /// Further subject alternative names.
+    pub names: Vec<NameRow>,
+    /// Leaves the subject alternative name extension out, for a CA that cannot
+    /// take it.
+    pub omit_names: bool,
+}
+
+impl Default for RequestForm {
+    fn default() -> Self {
+        Self {
+            self_signed: false,
+            signature_algorithm: Digest::Sha256.to_string(),
+            pass_phrase: Zeroizing::default(),
+            key_type: "RSA".into(),
+            key_bits: "2048".into(),
+            country: String::new(),
+            state: String::new(),
+            locality: String::new(),
+            organization: String::new(),
+            organizational_units: Vec::new(),
+            common_name: String::new(),
+            email: String::new(),
+            challenge_password: Zeroizing::default(),
+            optional_organization: String::new(),
+            days: DAYS_DEFAULT.to_string(),
+            names: Vec::new(),
+            omit_names: false,
+        }
+    }
+}
+
+/// A form without fault: what is to be made.
+pub struct RequestOrder {
+    pub(crate) key: KeySpec,
+    pub(crate) pass_phrase: Option<PassPhrase>,
+    pub(crate) request: RequestParams,
+    /// `Some` when a self-signed certificate is to be served as well.
+    pub(crate) self_signed: Option<ValidityDays>,
+    /// What is accepted but was perhaps not meant.
+    pub advice: Vec<FieldMessage>,
+}
+
+impl RequestOrder {
+    /// The kind of key to be made.
+    #[must_use]
+    pub fn key(&self) -> KeySpec {
+        self.key
+    }
+
+    /// Whether a self-signed certificate is to be served as well.
+    #[must_use]
+    pub fn is_self_signed(&self) -> bool {
+        self.self_signed.is_some()
+    }
+}
+
+impl RequestForm {
+    /// Checks every field, and says of all that are wrong what is wrong.
+    ///
+    /// # Errors
+    ///
+    /// One message for each field that cannot be taken.
+    pub fn parse(&self) -> Result<RequestOrder, Vec<FieldMessage>> {
+        let mut faults = Faults::default();
+        let key = faults.take(Field::KeyBits, self.key());
+        let digest = faults.take(Field::SignatureAlgorithm, self.digest());
+        if let (Some(key), Some(digest)) = (key, digest) {
+            faults.take(Field::SignatureAlgorithm, digest.check_fits(key));
+        }
+        let pass_phrase = faults.optional(Field::PassPhrase, &self.pass_phrase, PassPhrase::parse);
+        let subject = self.subject(&mut faults);
+        let names = self.names(&mut faults);
+        let challenge_password = faults.optional(
+            Field::ChallengePassword,
+            &self.challenge_password,
+            ChallengePassword::parse,
+        );
+        let unstructured_name = faults.optional(
+            Field::OptionalOrganization,
+            &self.optional_organization,
+            UnstructuredName::parse,
+        );
+        let days = faults.take(Field::Days, self.days());
+        let (Some(key), Some(digest), Some(subject), Some(days)) = (key, digest, subject, days)
+        else {
+            return Err(faults.0);
+        };
+        if !faults.0.is_empty() {
+            return Err(faults.0);
+        }
+        Ok(RequestOrder {
+            advice: advice(key, digest, subject.country.as_ref(), self.self_signed),
+            key,
+            pass_phrase,
+            request: RequestParams {
+                subject,
+                names,
+                san: if self.omit_names {
+                    SanExtension::Omit
+                } else {
+                    SanExtension::Include
+                },
+                digest,
+                challenge_password,
+                unstructured_name,
+            },
+            self_signed: self.self_signed.then_some(days),
+        })
+    }
+
+    fn key(&self) -> Result<KeySpec, String> {
+        match self.key_type.as_str() {
+            "RSA" => {
+                let typed = self.key_bits.trim();
+                let bits = typed.parse::<u16>().map_err(|_| {
+                    format!("\"{typed}\" is no number of bits. Type an even number from 512 to 4096, such as 2048.")
+                })?;
+                Ok(KeySpec::Rsa(
+                    RsaBits::new(bits).map_err(|error| error.to_string())?,
+                ))
+            }
+            "EC P-256" => Ok(KeySpec::EcP256),
+            "EC P-384" => Ok(KeySpec::EcP384),
+            other => Err(format!(
+                "\"{other}\" is no type of key. Choose RSA, EC P-256 or EC P-384."
+            )),
+        }
+    }
+
+    fn digest(&self) -> Result<Digest, String> {
+        self.signature_algorithm
+            .parse::<Digest>()
+            .map_err(|error| error.to_string())
+    }
+
+    fn days(&self) -> Result<ValidityDays, String> {
+        let typed = self.days.trim();
+        let days = typed.parse::<u16>().map_err(|_| {
+            format!("\"{typed}\" is no number of days. Type a number from 1 to 36500, such as {DAYS_DEFAULT}.")
+        })?;
+        ValidityDays::new(days).map_err(|error| error.to_string())
+    }
+
+    fn subject(&self, faults: &mut Faults) -> Option<Subject> {
+        let common_name = faults.take(
+            Field::CommonName,
+            CommonName::parse(self.common_name.trim()),
+        );
+        let country = faults.optional(Field::Country, &self.country, CountryCode::parse);
+        let state = faults.optional(Field::State, &self.state, pki_core::StateName::parse);
+        let locality = faults.optional(
+            Field::Locality,
+            &self.locality,
+            pki_core::LocalityName::parse,
+        );
+        let organization = faults.optional(
+            Field::Organization,
+            &self.organization,
+            pki_core::OrganizationName::parse,
+        );
+        let units: Vec<_> = self
+            .organizational_units
+            .iter()
+            .filter_map(|unit| {
+                let parse = pki_core::OrganizationalUnitName::parse;
+                faults.optional(Field::OrganizationalUnit, unit, parse)
+            })
+            .collect();
+        if units.len() > ORGANIZATIONAL_UNITS_MAX {
+            faults.say(
+                Field::OrganizationalUnit,
+                format!(
+                    "There are {} organizational units. At most {ORGANIZATIONAL_UNITS_MAX} fit.",
+                    units.len()
+                ),
+            );
+        }
+        let email = faults.optional(Field::Email, &self.email, EmailAddress::parse);
+        Some(Subject {
+            country,
+            state,
+            locality,
+            organization,
+            organizational_units: units,
+            common_name: common_name?,
+            email,
+        })
+    }
+
+    fn names(&self, faults: &mut Faults) -> Vec<SubjectAltName> {
+        if self.names.len() > NAMES_MAX {
+            let fault = format!(
+                "There are {} names. At most {NAMES_MAX} fit.",
+                self.names.len()
+            );
+            faults.say(Field::Name(NAMES_MAX), fault);
+            return Vec::new();
+        }
+        let rows = self.names.iter().enumerate();
+        rows.filter_map(|(index, row)| faults.take(Field::Name(index), row.parse()))
+            .collect()
+    }
+}
+
+/// The messages gathered so far: nothing stops at the first.
+#[derive(Default)]
+struct Faults(Vec<FieldMessage>);
+
+impl Faults {
+    fn say(&mut self, field: Field, message: String) {
+        self.0.push(FieldMessage { field, message });
+    }
+
+    fn take<T, E: ToString>(&mut self, field: Field, parsed: Result<T, E>) -> Option<T> {
+        parsed
+            .map_err(|error| self.say(field, error.to_string()))
+            .ok()
+    }
+
+    /// Nothing typed is nothing said; anything else is checked.
+    fn optional<T, E: ToString>(
+        &mut self,
+        field: Field,
+        typed: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        if typed.trim().is_empty() {
+            None
+        } else {
+            self.take(field, parse(typed))
+        }
+    }
+}
+
+fn advice(
+    key: KeySpec,
+    digest: Digest,
+    country: Option<&CountryCode>,
+    self_signed: bool,
+) -> Vec<FieldMessage> {
+    let mut advice = Faults::default();
+    if digest.is_legacy() {
+        advice.say(
+            Field::SignatureAlgorithm,
+            format!("{digest} can be forged. Choose it only for a client that cannot do better; current browsers refuse it."),
+        );
+    }
+    if let KeySpec::Rsa(bits) = key
+        && bits.bits() < 2048
+    {
+        let refused = if self_signed {
+            "Browsers refuse it"
+        } else {
+            "Public CAs and browsers refuse it"
+        };
+        advice.say(
+            Field::KeyBits,
+            format!("An RSA key of {} bits can be broken. {refused}: Chrome, Edge, Firefox and Safari want 2048 or more.", bits.bits()),
+        );
+    }
+    if let Some(said) = country.and_then(CountryCode::advice) {
+        advice.say(Field::Country, said.to_string());
+    }
+    advice.0
+}

@@ -1,0 +1,252 @@
+//! Making requests and self-signed certificates, and the requests that wait.
+
+use std::ops::ControlFlow;
+
+use pki_core::{CertificateParams, MixedRng, PrivateKey, Progress, Validity, ValidityDays};
+use rand_core::CryptoRng;
+use serde::{Deserialize, Serialize};
+
+use crate::environment::EnvironmentRng;
+use crate::form::RequestOrder;
+use crate::identity::{Der, Identity, IdentityRecord, Origin};
+use crate::journal::{self, Action, Actor, Event};
+use crate::store::{Change, Records, StoreError};
+use crate::unit::{NewKey, Slot, keys_of_identities, remove_orphaned_keys};
+use crate::view::{RequestView, der_of, sha256_of};
+use crate::{Error, KeyId, Unit};
+
+/// The unit keeps this many requests; of more, the oldest one goes whose key no
+/// identity has.
+pub const REQUESTS_MAX: usize = 16;
+
+pub(crate) const PREFIX: &str = "request/";
+
+pub(crate) fn key_of(id: &KeyId) -> String {
+    format!("{PREFIX}{id}")
+}
+
+/// A request as it is stored.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct RequestRecord {
+    pub(crate) key: KeyId,
+    /// Orders requests made within one second, or with a wrong clock.
+    pub(crate) number: u64,
+    pub(crate) made_at: u64,
+    pub(crate) made_by: Actor,
+    pub(crate) request: Der,
+}
+
+/// What the making of a key came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Made {
+    /// The key that was made, and the name of its request.
+    pub key: KeyId,
+    /// The SHA-256 fingerprint of the self-signed certificate that now serves.
+    pub serving: Option<String>,
+}
+
+/// Called between candidates; `Break` cancels.
+pub type OnProgress<'a> = &'a mut dyn FnMut(Progress) -> ControlFlow<()>;
+
+impl Unit {
+    /// Makes a key and a request, and a self-signed certificate that serves at
+    /// once where it was ordered. Takes as long as the key takes; see
+    /// [`start_making`](Self::start_making) for a job in the background.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Cancelled`] when `progress` breaks.
+    /// - [`Error::Make`] when the digest does not fit the key.
+    /// - [`Error::Listener`] when the self-signed certificate cannot be served.
+    /// - [`Error::Store`] when the store does not take it.
+    pub fn make(
+        &self,
+        order: &RequestOrder,
+        actor: &Actor,
+        progress: OnProgress<'_>,
+    ) -> Result<Made, Error> {
+        let system = EnvironmentRng(&*self.environment);
+        match &order.pass_phrase {
+            Some(phrase) => {
+                self.make_with(order, actor, progress, &mut MixedRng::new(system, phrase))
+            }
+            None => self.make_with(order, actor, progress, &mut { system }),
+        }
+    }
+
+    fn make_with<R: CryptoRng>(
+        &self,
+        order: &RequestOrder,
+        actor: &Actor,
+        progress: OnProgress<'_>,
+        rng: &mut R,
+    ) -> Result<Made, Error> {
+        let key = PrivateKey::generate(order.key, rng, progress)?;
+        let request = Der(der_of(&pki_core::certificate_request(
+            &key,
+            &order.request,
+            rng,
+        )?));
+        let certificate = match order.self_signed {
+            Some(days) => Some(self.self_sign(&key, order, days, rng)?),
+            None => None,
+        };
+        self.keep_request(&NewKey::of(&key), request, certificate, actor)
+    }
+
+    fn self_sign<R: CryptoRng>(
+        &self,
+        key: &PrivateKey,
+        order: &RequestOrder,
+        days: ValidityDays,
+        rng: &mut R,
+    ) -> Result<Der, Error> {
+        let params = CertificateParams {
+            subject: order.request.subject.clone(),
+            names: order.request.names.clone(),
+            san: order.request.san,
+            digest: order.request.digest,
+            validity: Validity::days(self.environment.now().for_issuing(), days)?,
+        };
+        Ok(Der(der_of(&pki_core::self_signed(key, &params, rng)?)))
+    }
+
+    /// One transaction for the key, the request and what serves.
+    fn keep_request(
+        &self,
+        key: &NewKey,
+        request: Der,
+        certificate: Option<Der>,
+        actor: &Actor,
+    ) -> Result<Made, Error> {
+        let _changing = self.lock();
+        let now = self.environment.now();
+        let serving = certificate.map(|leaf| IdentityRecord {
+            key: key.id,
+            chain: vec![leaf],
+            origin: Origin::SelfSigned,
+            since: now.unix_seconds,
+        });
+        let identity = match &serving {
+            Some(record) => {
+                let identity = Identity::new(key.id, key.pkcs8_der.clone(), record.chain.clone());
+                self.listener.check(&identity).map_err(Error::Listener)?;
+                Some(identity)
+            }
+            None => None,
+        };
+        let fingerprint = serving.as_ref().map(|record| sha256_of(record.leaf()));
+        self.store.change(|change| {
+            self.put_key(change, key)?;
+            let number = change
+                .get::<u64>("meta/request-last")?
+                .unwrap_or(0)
+                .saturating_add(1);
+            change.put("meta/request-last", &number)?;
+            let record = RequestRecord {
+                key: key.id,
+                number,
+                made_at: now.unix_seconds,
+                made_by: actor.clone(),
+                request,
+            };
+            change.put(&key_of(&key.id), &record)?;
+            if let Some(record) = &serving {
+                crate::serving::put_in_service(change, record)?;
+            }
+            remove_requests_over_the_limit(change)?;
+            remove_orphaned_keys(change)?;
+            let (action, outcome) = match serving {
+                Some(_) => (Action::MakeSelfSigned, "a self-signed certificate serves"),
+                None => (Action::MakeRequest, "a request waits for its certificate"),
+            };
+            let event = Event {
+                actor,
+                action,
+                outcome: outcome.into(),
+                key: Some(key.id),
+                certificate: fingerprint.clone(),
+            };
+            journal::append(change, now, event)
+        })?;
+        if let Some(identity) = identity {
+            self.listener.serve(&identity).map_err(Error::Listener)?;
+        }
+        Ok(Made {
+            key: key.id,
+            serving: fingerprint,
+        })
+    }
+
+    /// The requests the unit keeps, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Store`] when the store cannot be read.
+    pub fn requests(&self) -> Result<Vec<RequestView>, Error> {
+        let snapshot = self.store.snapshot()?;
+        let serving: Option<IdentityRecord> = snapshot.get(Slot::Serving.key())?;
+        let serving = serving.map(|record| record.key);
+        let records = by_age(&snapshot)?;
+        Ok(records
+            .iter()
+            .rev()
+            .filter_map(|record| RequestView::of(record, serving))
+            .collect())
+    }
+
+    /// Deletes a request and its private key; certificates for it can then
+    /// never be installed.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::NotFound`] when there is no such request.
+    /// - [`Error::RequestInUse`] when an identity has its key.
+    /// - [`Error::Store`] when the store does not take it.
+    pub fn delete_request(&self, key: KeyId, actor: &Actor) -> Result<(), Error> {
+        let _changing = self.lock();
+        let now = self.environment.now();
+        self.store.change(|change| {
+            if change.octets(&key_of(&key))?.is_none() {
+                return Err(Error::NotFound {
+                    what: "The request with the key",
+                    named: key.fingerprint(),
+                });
+            }
+            if keys_of_identities(change)?.contains(&key) {
+                return Err(Error::RequestInUse);
+            }
+            change.remove(&key_of(&key))?;
+            remove_orphaned_keys(change)?;
+            let event = Event {
+                actor,
+                action: Action::DeleteRequest,
+                outcome: "the request and its key are gone".into(),
+                key: Some(key),
+                certificate: None,
+            };
+            Ok(journal::append(change, now, event)?)
+        })
+    }
+}
+
+/// All requests, the oldest first.
+pub(crate) fn by_age(records: &impl Records) -> Result<Vec<RequestRecord>, StoreError> {
+    let mut requests: Vec<RequestRecord> = records.all(PREFIX)?;
+    requests.sort_by_key(|request| request.number);
+    Ok(requests)
+}
+
+fn remove_requests_over_the_limit(change: &Change) -> Result<(), StoreError> {
+    let requests = by_age(change)?;
+    let in_use = keys_of_identities(change)?;
+    let over = requests.len().saturating_sub(REQUESTS_MAX);
+    let unused = requests
+        .iter()
+        .filter(|request| !in_use.contains(&request.key));
+    for request in unused.take(over) {
+        change.remove(&key_of(&request.key))?;
+    }
+    Ok(())
+}

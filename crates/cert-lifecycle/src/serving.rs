@@ -1,0 +1,233 @@
+//! What serves: reviewing an upload, installing it, going back.
+
+use cert_formats::Format;
+use cert_policy::ServerName;
+use der::Decode;
+use pki_core::{
+    CertificateParams, CommonName, Digest, KeySpec, PrivateKey, SanExtension, Subject,
+    SubjectAltName, Validity, ValidityDays,
+};
+use x509_cert::certificate::{CertificateInner, Raw};
+use x509_cert::request::CertReq;
+
+use crate::environment::EnvironmentRng;
+use crate::identity::{Der, IdentityRecord, Origin};
+use crate::journal::{self, Action, Actor, Event};
+use crate::review::{KnownKey, KnownKeys, Review};
+use crate::store::{Change, Records, StoreError};
+use crate::unit::{NewKey, Slot, no_identity, remove_orphaned_keys};
+use crate::view::{der_of, requested_names, sha256_of};
+use crate::{Error, Unit};
+
+/// A factory identity just made, not yet in the store.
+pub(crate) struct NewFactoryIdentity {
+    pub(crate) key: NewKey,
+    pub(crate) record: IdentityRecord,
+}
+
+impl Unit {
+    /// Reads and judges an upload. Nothing is changed.
+    ///
+    /// `selected` is what the person said the file is, `reached_as` the names
+    /// and addresses the unit is reached by.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Read`] when it holds no certificate that can be read.
+    /// - [`Error::Store`] when the store cannot be read.
+    pub fn review(
+        &self,
+        upload: &[u8],
+        selected: Option<Format>,
+        reached_as: Vec<ServerName>,
+    ) -> Result<Review, Error> {
+        let bundle = cert_formats::read(upload, selected)?;
+        let keys = known_keys(&self.store.snapshot()?)?;
+        Ok(Review::new(
+            bundle,
+            reached_as,
+            &keys,
+            self.environment.now(),
+        ))
+    }
+
+    /// Serves what was reviewed, from the next connection on. The identity that
+    /// served becomes the previous one.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Refused`] with every refusal, when the judge refuses it now.
+    /// - [`Error::Listener`] when the TLS stack cannot serve it.
+    /// - [`Error::Store`] when the store does not take it.
+    pub fn install(&self, review: &mut Review, actor: &Actor) -> Result<String, Error> {
+        let _changing = self.lock();
+        let now = self.environment.now();
+        let snapshot = self.store.snapshot()?;
+        review.judge(&known_keys(&snapshot)?, now);
+        let (false, Some(key)) = (review.is_refused(), review.key()) else {
+            return Err(Error::Refused(review.refusals()));
+        };
+        let record = IdentityRecord {
+            key,
+            chain: review.chain_der(),
+            origin: Origin::Imported,
+            since: now.unix_seconds,
+        };
+        self.put_and_serve(&record, Action::Install, actor)
+    }
+
+    /// Serves the previous identity again; what served becomes the previous one.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::NotFound`] when nothing served before.
+    /// - [`Error::Listener`] when the TLS stack cannot serve it.
+    /// - [`Error::Store`] when the store does not take it.
+    pub fn serve_previous(&self, actor: &Actor) -> Result<String, Error> {
+        let _changing = self.lock();
+        let previous: Option<IdentityRecord> = self.store.snapshot()?.get(Slot::Previous.key())?;
+        let mut record = previous.ok_or_else(|| no_identity("served before"))?;
+        record.since = self.environment.now().unix_seconds;
+        self.put_and_serve(&record, Action::Previous, actor)
+    }
+
+    /// Makes a new factory identity and serves it at once, whatever serves now.
+    /// Returns the certificate's SHA-256 fingerprint.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Make`] when `digest` cannot sign with an RSA key of 2048 bits.
+    /// - [`Error::Listener`] when the TLS stack cannot serve it.
+    /// - [`Error::Store`] when the store does not take it.
+    pub fn reset_to_factory(&self, digest: Digest, actor: &Actor) -> Result<String, Error> {
+        let new = self.make_factory_identity(digest)?;
+        let _changing = self.lock();
+        let now = self.environment.now();
+        let identity = crate::Identity::new(
+            new.key.id,
+            new.key.pkcs8_der.clone(),
+            new.record.chain.clone(),
+        );
+        self.listener.check(&identity).map_err(Error::Listener)?;
+        let fingerprint = sha256_of(new.record.leaf());
+        self.store.change(|change| {
+            self.put_key(change, &new.key)?;
+            change.put(Slot::Factory.key(), &new.record)?;
+            put_in_service(change, &new.record)?;
+            remove_orphaned_keys(change)?;
+            let event = served(Action::Reset, actor, &new.record);
+            journal::append(change, now, event)
+        })?;
+        self.listener.serve(&identity).map_err(Error::Listener)?;
+        Ok(fingerprint)
+    }
+
+    fn put_and_serve(
+        &self,
+        record: &IdentityRecord,
+        action: Action,
+        actor: &Actor,
+    ) -> Result<String, Error> {
+        let identity = self.identity(&self.store.snapshot()?, record)?;
+        self.listener.check(&identity).map_err(Error::Listener)?;
+        self.store.change(|change| {
+            put_in_service(change, record)?;
+            remove_orphaned_keys(change)?;
+            journal::append(
+                change,
+                self.environment.now(),
+                served(action, actor, record),
+            )
+        })?;
+        self.listener.serve(&identity).map_err(Error::Listener)?;
+        Ok(sha256_of(record.leaf()))
+    }
+
+    /// A key of RSA 2048 and a certificate for the factory host name and the
+    /// unit's addresses at this moment.
+    pub(crate) fn make_factory_identity(
+        &self,
+        digest: Digest,
+    ) -> Result<NewFactoryIdentity, Error> {
+        let mut rng = EnvironmentRng(&*self.environment);
+        let mut never_cancelled = |_| std::ops::ControlFlow::Continue(());
+        let key = PrivateKey::generate(KeySpec::default(), &mut rng, &mut never_cancelled)?;
+        let now = self.environment.now();
+        let params = CertificateParams {
+            subject: Subject::new(CommonName::parse(&self.factory.host_name)?),
+            names: self
+                .environment
+                .addresses()
+                .into_iter()
+                .map(SubjectAltName::Ip)
+                .collect(),
+            san: SanExtension::Include,
+            digest,
+            validity: Validity::days(
+                now.for_issuing(),
+                ValidityDays::new(self.factory.certificate_days)?,
+            )?,
+        };
+        let certificate = pki_core::self_signed(&key, &params, &mut rng)?;
+        let key = NewKey::of(&key);
+        let record = IdentityRecord {
+            key: key.id,
+            chain: vec![Der(der_of(&certificate))],
+            origin: Origin::Factory,
+            since: now.unix_seconds,
+        };
+        Ok(NewFactoryIdentity { key, record })
+    }
+}
+
+fn served<'a>(action: Action, actor: &'a Actor, record: &IdentityRecord) -> Event<'a> {
+    Event {
+        actor,
+        action,
+        outcome: "it serves from the next connection on".into(),
+        key: Some(record.key),
+        certificate: Some(sha256_of(record.leaf())),
+    }
+}
+
+/// Makes `record` the serving identity and the one that served the previous.
+pub(crate) fn put_in_service(change: &Change, record: &IdentityRecord) -> Result<(), StoreError> {
+    let before: Option<IdentityRecord> = change.get(Slot::Serving.key())?;
+    if let Some(before) = before.filter(|before| before.chain != record.chain) {
+        change.put(Slot::Previous.key(), &before)?;
+    }
+    change.put(Slot::Serving.key(), record)
+}
+
+/// Every key of the unit with what was asked for it, the newest request first.
+fn known_keys(records: &impl Records) -> Result<KnownKeys, StoreError> {
+    let mut known: Vec<KnownKey> = Vec::new();
+    for record in crate::requests::by_age(records)?.iter().rev() {
+        if let Ok(request) = CertReq::from_der(record.request.as_bytes()) {
+            known.push(KnownKey {
+                id: record.key,
+                names: requested_names(&request),
+                public_key: request.info.public_key,
+                subject: Some(request.info.subject),
+            });
+        }
+    }
+    for slot in Slot::ALL {
+        let Some(record) = records.get::<IdentityRecord>(slot.key())? else {
+            continue;
+        };
+        if known.iter().any(|key| key.id == record.key) {
+            continue;
+        }
+        if let Ok(leaf) = CertificateInner::<Raw>::from_der(record.leaf()) {
+            let tbs = leaf.tbs_certificate();
+            known.push(KnownKey {
+                id: record.key,
+                public_key: tbs.subject_public_key_info().clone(),
+                subject: Some(tbs.subject().clone()),
+                names: Vec::new(),
+            });
+        }
+    }
+    Ok(KnownKeys(known))
+}

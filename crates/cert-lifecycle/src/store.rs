@@ -1,0 +1,281 @@
+//! The embedded, crash-safe store: one table of records under path-like keys.
+//!
+//! A key is `kind/name`, such as `request/3f9a…` or `identity/serving`; a value
+//! is JSON, or sealed octets for private keys. Every change is one transaction:
+//! after a power cut either all of it is there or none.
+
+use std::path::{Path, PathBuf};
+
+use redb::{
+    Database, DatabaseError, ReadTransaction, ReadableDatabase, ReadableTable, StorageError,
+    TableDefinition, WriteTransaction,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::Error;
+
+const RECORDS: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("records");
+
+/// The version of what the records mean.
+const FORMAT: u32 = 1;
+
+/// Something the store itself could not do; the details are for the log.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The file cannot be read as a store of this software.
+    #[error("the store {} cannot be read: {why}", path.display())]
+    Damaged {
+        /// The store's file.
+        path: PathBuf,
+        /// What was found instead.
+        why: String,
+    },
+    /// Another process has the store open.
+    #[error("the store {} is in use by another process: stop that one first", path.display())]
+    InUse {
+        /// The store's file.
+        path: PathBuf,
+    },
+    /// The file system refused, for example because it is full.
+    #[error("the store could not be read or written, nothing was changed: {0}")]
+    Io(String),
+}
+
+impl From<redb::Error> for StoreError {
+    fn from(error: redb::Error) -> Self {
+        Self::Io(error.to_string())
+    }
+}
+
+pub(crate) struct Store(Database);
+
+impl Store {
+    /// Opens the store at `path`, or makes an empty one.
+    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
+        let damaged = |why: String| StoreError::Damaged {
+            path: path.into(),
+            why,
+        };
+        let database = Database::create(path).map_err(|error| match error {
+            DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => {
+                StoreError::InUse { path: path.into() }
+            }
+            DatabaseError::Storage(StorageError::Io(io))
+                if io.kind() != std::io::ErrorKind::InvalidData
+                    && io.kind() != std::io::ErrorKind::UnexpectedEof =>
+            {
+                StoreError::Io(io.to_string())
+            }
+            other => damaged(other.to_string()),
+        })?;
+        let store = Self(database);
+        let format = store
+            .change(|change| {
+                if let Some(format) = change.get::<u32>("meta/format")? {
+                    return Ok(format);
+                }
+                change.put("meta/format", &FORMAT)?;
+                Ok(FORMAT)
+            })
+            .map_err(|error: Error| damaged(error.to_string()))?;
+        if format != FORMAT {
+            return Err(damaged(format!(
+                "its format is {format}, expected {FORMAT}"
+            )));
+        }
+        Ok(store)
+    }
+
+    /// A view of the store as it is now, which later changes do not touch.
+    pub(crate) fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        Ok(Snapshot(self.0.begin_read().map_err(redb::Error::from)?))
+    }
+
+    /// Runs `f` in one transaction: all that it wrote is kept when it returns
+    /// `Ok`, nothing otherwise.
+    pub(crate) fn change<T, E: From<StoreError>>(
+        &self,
+        f: impl FnOnce(&Change) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let change = Change(
+            self.0
+                .begin_write()
+                .map_err(|e| StoreError::from(redb::Error::from(e)))?,
+        );
+        let result = f(&change)?;
+        change
+            .0
+            .commit()
+            .map_err(|e| StoreError::from(redb::Error::from(e)))?;
+        Ok(result)
+    }
+}
+
+/// Reading records, from a snapshot or inside a change.
+pub(crate) trait Records {
+    /// The octets under `key`.
+    fn octets(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// The keys that begin with `prefix`, ascending.
+    fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError>;
+
+    /// The record under `key`.
+    fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, StoreError> {
+        let Some(octets) = self.octets(key)? else {
+            return Ok(None);
+        };
+        match serde_json::from_slice(&octets) {
+            Ok(record) => Ok(Some(record)),
+            Err(error) => Err(StoreError::Io(format!(
+                "the record {key} is damaged: {error}"
+            ))),
+        }
+    }
+
+    /// All records whose keys begin with `prefix`, in the order of their keys.
+    fn all<T: DeserializeOwned>(&self, prefix: &str) -> Result<Vec<T>, StoreError> {
+        let keys = self.keys(prefix)?;
+        keys.iter()
+            .filter_map(|key| self.get(key).transpose())
+            .collect()
+    }
+}
+
+pub(crate) struct Snapshot(ReadTransaction);
+
+impl Records for Snapshot {
+    fn octets(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        octets_in(&self.0.open_table(RECORDS).map_err(redb::Error::from)?, key)
+    }
+
+    fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        keys_in(
+            &self.0.open_table(RECORDS).map_err(redb::Error::from)?,
+            prefix,
+        )
+    }
+}
+
+pub(crate) struct Change(WriteTransaction);
+
+impl Records for Change {
+    fn octets(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        octets_in(&self.0.open_table(RECORDS).map_err(redb::Error::from)?, key)
+    }
+
+    fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        keys_in(
+            &self.0.open_table(RECORDS).map_err(redb::Error::from)?,
+            prefix,
+        )
+    }
+}
+
+impl Change {
+    /// Puts a record under `key`, in place of the one that was there.
+    pub(crate) fn put<T: Serialize>(&self, key: &str, record: &T) -> Result<(), StoreError> {
+        let octets = serde_json::to_vec(record).map_err(|e| StoreError::Io(e.to_string()))?;
+        self.put_octets(key, &octets)
+    }
+
+    /// Puts octets under `key`, in place of those that were there.
+    pub(crate) fn put_octets(&self, key: &str, octets: &[u8]) -> Result<(), StoreError> {
+        let mut table = self.0.open_table(RECORDS).map_err(redb::Error::from)?;
+        table.insert(key, octets).map_err(redb::Error::from)?;
+        Ok(())
+    }
+
+    /// Removes the record under `key`, if there is one.
+    pub(crate) fn remove(&self, key: &str) -> Result<(), StoreError> {
+        let mut table = self.0.open_table(RECORDS).map_err(redb::Error::from)?;
+        table.remove(key).map_err(redb::Error::from)?;
+        Ok(())
+    }
+}
+
+fn octets_in(
+    table: &impl ReadableTable<&'static str, &'static [u8]>,
+    key: &str,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let found = table.get(key).map_err(redb::Error::from)?;
+    Ok(found.map(|guard| guard.value().to_vec()))
+}
+
+fn keys_in(
+    table: &impl ReadableTable<&'static str, &'static [u8]>,
+    prefix: &str,
+) -> Result<Vec<String>, StoreError> {
+    let mut keys = Vec::new();
+    for entry in table.range(prefix..).map_err(redb::Error::from)? {
+        let (key, _) = entry.map_err(redb::Error::from)?;
+        if !key.value().starts_with(prefix) {
+            break;
+        }
+        keys.push(key.value().to_owned());
+    }
+    Ok(keys)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store() -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&folder.path().join("store")).expect("opens");
+        (folder, store)
+    }
+
+    #[test]
+    fn a_change_that_fails_leaves_nothing_behind() {
+        let (_folder, store) = store();
+        let failed: Result<(), StoreError> = store.change(|change| {
+            change.put("a/1", &1)?;
+            Err(StoreError::Io("as if the disk were full".into()))
+        });
+        assert!(failed.is_err());
+        assert_eq!(
+            store
+                .snapshot()
+                .expect("reads")
+                .get::<u32>("a/1")
+                .expect("reads"),
+            None
+        );
+    }
+
+    #[test]
+    fn records_come_in_the_order_of_their_keys_and_of_their_kind_only() {
+        let (_folder, store) = store();
+        store
+            .change(|change| {
+                for (key, value) in [("b/1", 3), ("a/2", 2), ("a/1", 1), ("a0", 4)] {
+                    change.put(key, &value)?;
+                }
+                Ok::<_, StoreError>(())
+            })
+            .expect("kept");
+        let all: Vec<u32> = store.snapshot().expect("reads").all("a/").expect("reads");
+        assert_eq!(all, [1, 2]);
+    }
+
+    #[test]
+    fn a_second_opening_of_the_same_store_is_refused_as_in_use() {
+        let (folder, _store) = store();
+        let second = Store::open(&folder.path().join("store"));
+        assert!(matches!(second, Err(StoreError::InUse { .. })));
+    }
+
+    #[test]
+    fn noise_is_refused_as_damaged() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("store");
+        std::fs::write(&path, [0x5a; 9000]).expect("written");
+        assert!(matches!(
+            Store::open(&path),
+            Err(StoreError::Damaged { .. })
+        ));
+    }
+}

@@ -1,0 +1,255 @@
+//! The unit: its store, its keys and the listener, behind one set of operations.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use crate::environment::{Environment, Now};
+use crate::factory::Factory;
+use crate::identity::{Identity, IdentityRecord, Listener, Origin};
+use crate::journal::{self, Entry};
+use crate::making::Job;
+use crate::seal::Sealer;
+use crate::store::{Change, Records, Store, StoreError};
+use crate::view::CertificateView;
+use crate::{Error, KeyId};
+
+/// How a unit is set up.
+pub struct UnitConfig {
+    /// The folder of the store and the unit's secret; made when it is missing.
+    pub state_dir: PathBuf,
+    /// What the maker decided.
+    pub factory: Factory,
+    /// The password of `admin` at the first start; a random one without it.
+    pub admin_password: Option<Zeroizing<String>>,
+}
+
+/// What opening a unit came to.
+pub struct Opened {
+    /// The unit, whose listener has been told what to serve.
+    pub unit: Arc<Unit>,
+    /// The random password for `admin`, at the first start only. It has to be
+    /// changed at the first sign-in.
+    pub first_password: Option<Zeroizing<String>>,
+    /// Where a store that could not be read was moved to, and why.
+    pub set_aside: Option<SetAside>,
+}
+
+/// A store that could not be read: it was moved, never overwritten.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetAside {
+    /// Where it is now.
+    pub path: PathBuf,
+    /// What was wrong with it.
+    pub why: String,
+}
+
+/// One appliance: everything an administrator can do with its certificates.
+///
+/// Every operation takes who asks for it and writes it to the journal, and
+/// every change is one transaction. Operations may be called from any thread.
+pub struct Unit {
+    pub(crate) store: Store,
+    pub(crate) sealer: Sealer,
+    pub(crate) factory: Factory,
+    pub(crate) environment: Arc<dyn Environment>,
+    pub(crate) listener: Arc<dyn Listener>,
+    pub(crate) job: Job,
+    /// Held from the first read of a change until the listener has been told,
+    /// so that store and listener cannot disagree.
+    pub(crate) changing: Mutex<()>,
+}
+
+/// The place of an identity in the unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Slot {
+    Factory,
+    Previous,
+    Serving,
+}
+
+impl Slot {
+    pub(crate) const ALL: [Self; 3] = [Self::Factory, Self::Previous, Self::Serving];
+
+    pub(crate) fn key(self) -> &'static str {
+        match self {
+            Self::Factory => "identity/factory",
+            Self::Previous => "identity/previous",
+            Self::Serving => "identity/serving",
+        }
+    }
+}
+
+/// What serves now and what else there is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Status {
+    /// The product's name.
+    pub model: String,
+    /// The unit's serial number.
+    pub serial_number: String,
+    /// The identity that serves.
+    pub serving: IdentityView,
+    /// The identity that served before, if there is one.
+    pub previous: Option<IdentityView>,
+    /// How many requests the unit keeps.
+    pub requests: usize,
+    /// Seconds since 1970-01-01 UTC.
+    pub now: u64,
+    /// Whether the clock is known to be right.
+    pub clock_trusted: bool,
+}
+
+/// An identity as people see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct IdentityView {
+    /// Where its certificate came from.
+    pub origin: Origin,
+    /// Since when it serves or served, in seconds since 1970-01-01 UTC.
+    pub since: u64,
+    /// The leaf certificate.
+    pub certificate: CertificateView,
+    /// How many certificates are sent with the leaf.
+    pub intermediates: usize,
+    /// The chain as PEM, leaf first.
+    pub pem: String,
+}
+
+impl IdentityView {
+    fn of(record: &IdentityRecord) -> Option<Self> {
+        let chain: Vec<&[u8]> = record.chain.iter().map(crate::Der::as_bytes).collect();
+        Some(Self {
+            origin: record.origin,
+            since: record.since,
+            certificate: CertificateView::of(record.leaf())?,
+            intermediates: record.chain.len().saturating_sub(1),
+            pem: cert_formats::certificates_to_pem(&chain),
+        })
+    }
+}
+
+impl Unit {
+    /// What serves now and what else there is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Store`] when the store cannot be read.
+    pub fn status(&self) -> Result<Status, Error> {
+        let snapshot = self.store.snapshot()?;
+        let view = |slot: Slot| -> Result<Option<IdentityView>, Error> {
+            let record: Option<IdentityRecord> = snapshot.get(slot.key())?;
+            Ok(record.as_ref().and_then(IdentityView::of))
+        };
+        let now = self.environment.now();
+        Ok(Status {
+            model: self.factory.model.clone(),
+            serial_number: self.factory.serial_number.clone(),
+            serving: view(Slot::Serving)?.ok_or_else(|| no_identity("serves"))?,
+            previous: view(Slot::Previous)?,
+            requests: snapshot.keys(crate::requests::PREFIX)?.len(),
+            now: now.unix_seconds,
+            clock_trusted: now.trusted,
+        })
+    }
+
+    /// The newest entries of the journal, newest first, at most `entries_max`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Store`] when the store cannot be read.
+    pub fn journal(&self, entries_max: usize) -> Result<Vec<Entry>, Error> {
+        Ok(journal::newest(&self.store.snapshot()?, entries_max)?)
+    }
+
+    /// The time as the unit knows it.
+    #[must_use]
+    pub fn now(&self) -> Now {
+        self.environment.now()
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads and unseals the key of `record`, ready to serve.
+    pub(crate) fn identity(
+        &self,
+        records: &impl Records,
+        record: &IdentityRecord,
+    ) -> Result<Identity, Error> {
+        let sealed = records.octets(&key_of(&record.key))?;
+        let key = sealed.and_then(|sealed| self.sealer.open(&record.key, &sealed));
+        let key = key.ok_or_else(|| Error::NotFound {
+            what: "the private key",
+            named: record.key.fingerprint(),
+        })?;
+        Ok(Identity::new(record.key, key, record.chain.clone()))
+    }
+
+    /// Puts a private key into the store, sealed.
+    pub(crate) fn put_key(&self, change: &Change, key: &NewKey) -> Result<(), StoreError> {
+        let sealed = self
+            .sealer
+            .seal(&key.id, &key.pkcs8_der, &*self.environment);
+        change.put_octets(&key_of(&key.id), &sealed)
+    }
+}
+
+/// A key just made, not yet in the store.
+pub(crate) struct NewKey {
+    pub(crate) id: KeyId,
+    pub(crate) pkcs8_der: Zeroizing<Vec<u8>>,
+}
+
+impl NewKey {
+    pub(crate) fn of(key: &pki_core::PrivateKey) -> Self {
+        Self {
+            id: KeyId::of(key.public_key()),
+            pkcs8_der: key.to_pkcs8_der(),
+        }
+    }
+}
+
+pub(crate) const KEY_PREFIX: &str = "key/";
+
+pub(crate) fn key_of(id: &KeyId) -> String {
+    format!("{KEY_PREFIX}{id}")
+}
+
+pub(crate) fn no_identity(which: &str) -> Error {
+    Error::NotFound {
+        what: "the identity that",
+        named: which.into(),
+    }
+}
+
+/// The keys that identities need, wherever they stand.
+pub(crate) fn keys_of_identities(records: &impl Records) -> Result<Vec<KeyId>, StoreError> {
+    let mut keys = Vec::new();
+    for slot in Slot::ALL {
+        keys.extend(
+            records
+                .get::<IdentityRecord>(slot.key())?
+                .map(|record| record.key),
+        );
+    }
+    Ok(keys)
+}
+
+/// Removes the private keys that no request and no identity needs any more.
+pub(crate) fn remove_orphaned_keys(change: &Change) -> Result<(), StoreError> {
+    let needed = keys_of_identities(change)?;
+    for name in change.keys(KEY_PREFIX)? {
+        let Some(id) = name.strip_prefix(KEY_PREFIX).and_then(|id| id.parse().ok()) else {
+            continue;
+        };
+        let requested = change.octets(&crate::requests::key_of(&id))?.is_some();
+        if !requested && !needed.contains(&id) {
+            change.remove(&name)?;
+        }
+    }
+    Ok(())
+}

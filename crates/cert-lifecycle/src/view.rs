@@ -1,0 +1,259 @@
+//! Certificates and requests as people read them.
+
+use const_oid::ObjectIdentifier;
+use const_oid::db::DB;
+use const_oid::db::rfc5912::{
+    SECP_256_R_1 as NIST_P256, SECP_384_R_1 as NIST_P384, SECP_521_R_1 as NIST_P521,
+};
+use der::asn1::UintRef;
+use der::{Decode, Encode, Sequence};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+use x509_cert::certificate::{CertificateInner, Raw};
+use x509_cert::ext::pkix::{BasicConstraints, SubjectAltName};
+use x509_cert::name::Name;
+use x509_cert::request::CertReq;
+
+use crate::KeyId;
+
+type RawCertificate = CertificateInner<Raw>;
+
+/// A text from a certificate is shown up to this many characters.
+const SHOWN_CHARS_MAX: usize = 400;
+
+/// The fields of a certificate that people compare.
+///
+/// Texts that came with the certificate are bounded, and their control
+/// characters are made visible.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct CertificateView {
+    /// The subject, as RFC 4514 writes it.
+    pub subject: String,
+    /// The subject's Common Name, or the whole subject where it has none.
+    pub common_name: String,
+    /// The issuer, as RFC 4514 writes it.
+    pub issuer: String,
+    /// Whether subject and issuer are the same name.
+    pub self_issued: bool,
+    /// Whether basicConstraints say that it is a CA's.
+    pub ca: bool,
+    /// The serial number as hexadecimal pairs with colons.
+    pub serial: String,
+    /// The first second it is valid, in seconds since 1970-01-01 UTC.
+    pub not_before: u64,
+    /// The last second it is valid, in seconds since 1970-01-01 UTC.
+    pub not_after: u64,
+    /// The kind and size of its key, such as "RSA 2048" or "EC P-256".
+    pub public_key: String,
+    /// The signature algorithm's name, such as "sha256WithRSAEncryption".
+    pub signature_algorithm: String,
+    /// The entries of the subject alternative name, such as "DNS: ntp1".
+    pub names: Vec<String>,
+    /// The id of its key.
+    pub key: KeyId,
+    /// The SHA-256 fingerprint of the certificate.
+    pub sha256: String,
+}
+
+impl CertificateView {
+    /// Reads `der`, or `None` where it is no certificate.
+    #[must_use]
+    pub fn of(der: &[u8]) -> Option<Self> {
+        let certificate = RawCertificate::from_der(der).ok()?;
+        let tbs = certificate.tbs_certificate();
+        let ca =
+            matches!(tbs.get_extension::<BasicConstraints>(), Ok(Some((_, basic))) if basic.ca);
+        let names = match tbs.get_extension::<SubjectAltName>() {
+            Ok(Some((_, names))) => names.0.iter().map(general_name).collect(),
+            _ => Vec::new(),
+        };
+        Some(Self {
+            subject: shown(&tbs.subject().to_string()),
+            common_name: common_name(tbs.subject()),
+            issuer: shown(&tbs.issuer().to_string()),
+            self_issued: tbs.subject() == tbs.issuer(),
+            ca,
+            serial: fingerprint(tbs.serial_number().as_bytes()),
+            not_before: tbs.validity().not_before.to_unix_duration().as_secs(),
+            not_after: tbs.validity().not_after.to_unix_duration().as_secs(),
+            public_key: public_key(tbs.subject_public_key_info()),
+            signature_algorithm: algorithm(&certificate.signature_algorithm().oid),
+            names,
+            key: KeyId::of(tbs.subject_public_key_info()),
+            sha256: fingerprint(&Sha256::digest(der)),
+        })
+    }
+}
+
+/// The fields of a request that people compare.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct RequestView {
+    /// The id of its key, under which the unit keeps it.
+    pub key: KeyId,
+    /// When it was made, in seconds since 1970-01-01 UTC.
+    pub made_at: u64,
+    /// Who made it.
+    pub made_by: String,
+    /// The subject, as RFC 4514 writes it.
+    pub subject: String,
+    /// The subject's Common Name.
+    pub common_name: String,
+    /// The names asked for, such as "DNS: ntp1".
+    pub names: Vec<String>,
+    /// The kind and size of its key.
+    pub public_key: String,
+    /// The signature algorithm's name.
+    pub signature_algorithm: String,
+    /// The SHA-256 fingerprint of the request.
+    pub sha256: String,
+    /// The request as PEM, to be sent to a CA.
+    pub pem: String,
+    /// Whether the identity that serves has its key.
+    pub serving: bool,
+}
+
+impl RequestView {
+    pub(crate) fn of(
+        record: &crate::requests::RequestRecord,
+        serving: Option<KeyId>,
+    ) -> Option<Self> {
+        let der = record.request.as_bytes();
+        let request = CertReq::from_der(der).ok()?;
+        let names = requested_names(&request);
+        Some(Self {
+            key: record.key,
+            made_at: record.made_at,
+            made_by: record.made_by.who.clone(),
+            subject: shown(&request.info.subject.to_string()),
+            common_name: common_name(&request.info.subject),
+            names: names.iter().map(general_name).collect(),
+            public_key: public_key(&request.info.public_key),
+            signature_algorithm: algorithm(&request.algorithm.oid),
+            sha256: fingerprint(&Sha256::digest(der)),
+            pem: cert_formats::request_to_pem(der),
+            serving: serving == Some(record.key),
+        })
+    }
+}
+
+/// The names in the extensionRequest attribute (RFC 2985 section 5.4.2).
+pub(crate) fn requested_names(request: &CertReq) -> Vec<x509_cert::ext::pkix::name::GeneralName> {
+    use const_oid::AssociatedOid;
+    use x509_cert::request::ExtensionReq;
+    let extensions = request
+        .info
+        .attributes
+        .iter()
+        .filter(|attribute| attribute.oid == ExtensionReq::OID)
+        .flat_map(|attribute| attribute.values.iter())
+        .filter_map(|value| value.decode_as::<ExtensionReq>().ok())
+        .flat_map(|request| request.0);
+    extensions
+        .filter(|extension| extension.extn_id == SubjectAltName::OID)
+        .filter_map(|extension| SubjectAltName::from_der(extension.extn_value.as_bytes()).ok())
+        .flat_map(|names| names.0)
+        .collect()
+}
+
+/// Upper-case hexadecimal pairs with colons, as browsers show fingerprints.
+#[must_use]
+pub fn fingerprint(octets: &[u8]) -> String {
+    let pairs: Vec<String> = octets.iter().map(|octet| format!("{octet:02X}")).collect();
+    pairs.join(":")
+}
+
+/// The text, bounded, with control and direction-changing characters visible.
+pub(crate) fn shown(text: &str) -> String {
+    let mut shown = String::new();
+    for character in text.chars().take(SHOWN_CHARS_MAX) {
+        let hidden = character.is_control()
+            || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+        if hidden {
+            shown.extend(character.escape_unicode());
+        } else {
+            shown.push(character);
+        }
+    }
+    if text.chars().nth(SHOWN_CHARS_MAX).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+fn common_name(name: &Name) -> String {
+    match name.common_name() {
+        Ok(Some(common_name)) => shown(&common_name.value()),
+        _ if name.is_empty() => "(no subject)".into(),
+        _ => shown(&name.to_string()),
+    }
+}
+
+fn general_name(name: &x509_cert::ext::pkix::name::GeneralName) -> String {
+    use x509_cert::ext::pkix::name::GeneralName;
+    let text = match name {
+        GeneralName::DnsName(dns) => format!("DNS: {}", dns.as_str()),
+        GeneralName::IpAddress(octets) => format!("IP: {}", address(octets.as_bytes())),
+        GeneralName::Rfc822Name(email) => format!("email: {}", email.as_str()),
+        GeneralName::UniformResourceIdentifier(uri) => format!("URI: {}", uri.as_str()),
+        GeneralName::RegisteredId(oid) => format!("RID: {oid}"),
+        GeneralName::DirectoryName(name) => format!("dirName: {name}"),
+        GeneralName::OtherName(other) => format!("other name of type {}", other.type_id),
+        _ => "a name of another type".into(),
+    };
+    shown(&text)
+}
+
+fn address(octets: &[u8]) -> String {
+    if let Ok(v4) = <[u8; 4]>::try_from(octets) {
+        return std::net::Ipv4Addr::from(v4).to_string();
+    }
+    if let Ok(v6) = <[u8; 16]>::try_from(octets) {
+        return std::net::Ipv6Addr::from(v6).to_string();
+    }
+    format!("{} octets, which are no address", octets.len())
+}
+
+/// `RSAPublicKey` of RFC 8017 appendix A.1.1.
+#[derive(Sequence)]
+struct RsaPublicKey<'a> {
+    modulus: UintRef<'a>,
+    public_exponent: UintRef<'a>,
+}
+
+fn public_key(public_key: &spki::SubjectPublicKeyInfoOwned) -> String {
+    let octets = public_key.subject_public_key.raw_bytes();
+    if let Ok(rsa) = RsaPublicKey::from_der(octets) {
+        let modulus = rsa.modulus.as_bytes();
+        let unused = modulus.first().map_or(0, |octet| octet.leading_zeros());
+        let bits = u32::try_from(modulus.len() * 8)
+            .unwrap_or(u32::MAX)
+            .saturating_sub(unused);
+        return format!("RSA {bits}");
+    }
+    let parameters = public_key.algorithm.parameters.as_ref();
+    match parameters.and_then(|parameters| parameters.decode_as::<ObjectIdentifier>().ok()) {
+        Some(NIST_P256) => "EC P-256".into(),
+        Some(NIST_P384) => "EC P-384".into(),
+        Some(NIST_P521) => "EC P-521".into(),
+        Some(curve) => format!("EC {}", algorithm(&curve)),
+        None => algorithm(&public_key.algorithm.oid),
+    }
+}
+
+fn algorithm(oid: &ObjectIdentifier) -> String {
+    DB.by_oid(oid)
+        .map_or_else(|| oid.to_string(), ToOwned::to_owned)
+}
+
+/// The SHA-256 fingerprint of DER octets.
+pub(crate) fn sha256_of(der: &[u8]) -> String {
+    fingerprint(&Sha256::digest(der))
+}
+
+/// The DER of anything that encodes; empty when it cannot be encoded, which
+/// a value that was decoded or built never is.
+pub(crate) fn der_of(value: &impl Encode) -> Vec<u8> {
+    value.to_der().unwrap_or_default()
+}

@@ -1,0 +1,203 @@
+//! The test bench: a unit in a folder of its own, a listener that remembers,
+//! and OpenSSL as the CA.
+
+use std::fs;
+use std::net::IpAddr;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use cert_lifecycle::{
+    Actor, CertificateView, Environment, Factory, Identity, KeyId, Listener, Now, Opened,
+    RequestForm, RequestOrder, SecretFile, Unit, UnitConfig, Via,
+};
+
+pub(crate) struct Bench {
+    folder: tempfile::TempDir,
+    listener: Arc<Remembering>,
+}
+
+#[derive(Default)]
+struct Remembering {
+    served: Mutex<Vec<String>>,
+    refuses: AtomicBool,
+}
+
+impl Listener for Remembering {
+    fn check(&self, _: &Identity) -> Result<(), String> {
+        if self.refuses.load(Ordering::Relaxed) {
+            Err("told to refuse.".into())
+        } else {
+            Ok(())
+        }
+    }
+
+    fn serve(&self, identity: &Identity) -> Result<(), String> {
+        let leaf = CertificateView::of(identity.chain()[0].as_bytes()).expect("a certificate");
+        self.served.lock().expect("not poisoned").push(leaf.sha256);
+        Ok(())
+    }
+}
+
+struct System;
+
+impl Environment for System {
+    fn now(&self) -> Now {
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .expect("after 1970");
+        Now {
+            unix_seconds: since.as_secs(),
+            trusted: true,
+        }
+    }
+
+    fn fill_random(&self, octets: &mut [u8]) {
+        getrandom::fill(octets).expect("randomness");
+    }
+
+    fn addresses(&self) -> Vec<IpAddr> {
+        vec![IpAddr::from([192, 0, 2, 7])]
+    }
+}
+
+impl Bench {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        Self {
+            folder,
+            listener: Arc::default(),
+        }
+    }
+
+    pub(crate) fn open(&self) -> Opened {
+        let config = UnitConfig {
+            state_dir: self.folder.path().into(),
+            factory: Factory::default(),
+            admin_password: None,
+        };
+        let secret = SecretFile::new(self.folder.path().join("secret"));
+        let listener: Arc<dyn Listener> = self.listener.clone();
+        Unit::open(config, &secret, Arc::new(System), listener).expect("opens")
+    }
+
+    pub(crate) fn store(&self) -> PathBuf {
+        self.folder.path().join("store.redb")
+    }
+
+    /// The fingerprints of what was served, in order.
+    pub(crate) fn served(&self) -> Vec<String> {
+        self.listener.served.lock().expect("not poisoned").clone()
+    }
+
+    pub(crate) fn refuse_to_serve(&self, refuse: bool) {
+        self.listener.refuses.store(refuse, Ordering::Relaxed);
+    }
+}
+
+pub(crate) fn admin() -> Actor {
+    Actor {
+        who: "admin".into(),
+        via: Via::Console,
+    }
+}
+
+/// A form that is quickly done: an EC key.
+pub(crate) fn form(common_name: &str) -> RequestForm {
+    RequestForm {
+        key_type: "EC P-256".into(),
+        common_name: common_name.into(),
+        ..RequestForm::default()
+    }
+}
+
+#[track_caller]
+pub(crate) fn order(form: &RequestForm) -> RequestOrder {
+    match form.parse() {
+        Ok(order) => order,
+        Err(faults) => panic!("{faults:?}"),
+    }
+}
+
+pub(crate) fn never_cancelled(_: pki_core::Progress) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
+#[track_caller]
+pub(crate) fn make(unit: &Unit, form: &RequestForm) -> KeyId {
+    unit.make(&order(form), &admin(), &mut never_cancelled)
+        .expect("made")
+        .key
+}
+
+/// A CA with one root, made and run by the `openssl` program.
+pub(crate) struct Ca(tempfile::TempDir);
+
+impl Ca {
+    pub(crate) fn new() -> Self {
+        let ca = Self(tempfile::tempdir().expect("a folder"));
+        ca.openssl(&[
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-keyout",
+            "root.key",
+            "-out",
+            "root.pem",
+            "-subj",
+            "/CN=Test Root",
+            "-days",
+            "30",
+        ]);
+        ca
+    }
+
+    /// The certificate for a request, in PEM.
+    pub(crate) fn sign(&self, request_pem: &str, name: &str) -> Vec<u8> {
+        let path = |name: &str| self.0.path().join(name);
+        fs::write(path("unit.csr"), request_pem).expect("written");
+        let extensions = format!(
+            "basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\n\
+             extendedKeyUsage=serverAuth\nsubjectAltName=DNS:{name}\n"
+        );
+        fs::write(path("unit.ext"), extensions).expect("written");
+        self.openssl(&[
+            "x509",
+            "-req",
+            "-in",
+            "unit.csr",
+            "-CA",
+            "root.pem",
+            "-CAkey",
+            "root.key",
+            "-CAcreateserial",
+            "-days",
+            "30",
+            "-extfile",
+            "unit.ext",
+            "-out",
+            "unit.pem",
+        ]);
+        fs::read(path("unit.pem")).expect("signed")
+    }
+
+    fn openssl(&self, arguments: &[&str]) {
+        let ran = Command::new("openssl")
+            .args(arguments)
+            .current_dir(self.0.path())
+            .output();
+        let ran = ran.expect("openssl is installed");
+        assert!(
+            ran.status.success(),
+            "{}",
+            String::from_utf8_lossy(&ran.stderr)
+        );
+    }
+}

@@ -1,0 +1,325 @@
+//! The life cycle of requests and identities, with OpenSSL as the CA.
+
+mod bench;
+
+use std::fs;
+
+use bench::{Bench, Ca, admin, form, order};
+use cert_lifecycle::{Action, Digest, Error, Making, Origin, PasswordError, REQUESTS_MAX, SignIn};
+
+#[test]
+fn the_first_start_makes_a_factory_identity_that_a_restart_serves_again() {
+    let bench = Bench::new();
+    let opened = bench.open();
+    let first = opened.unit.status().expect("status");
+    assert_eq!(first.serving.origin, Origin::Factory);
+    assert_eq!(first.serving.certificate.subject, "CN=Spectracom");
+    assert_eq!(
+        first.serving.certificate.names,
+        ["DNS: Spectracom", "IP: 192.0.2.7"]
+    );
+    assert!(opened.first_password.is_some());
+    drop(opened);
+    let again = bench.open();
+    assert!(again.first_password.is_none());
+    assert_eq!(again.unit.status().expect("status").serving, first.serving);
+    assert_eq!(
+        bench.served(),
+        [
+            first.serving.certificate.sha256.clone(),
+            first.serving.certificate.sha256
+        ]
+    );
+}
+
+#[test]
+fn the_answer_to_the_first_of_two_requests_is_installed() {
+    let bench = Bench::new();
+    let unit = bench.open().unit;
+    let first = bench::make(&unit, &form("ntp1.example.net"));
+    let second = bench::make(&unit, &form("ntp1.example.net"));
+    assert_ne!(first, second);
+    let requests = unit.requests().expect("requests");
+    assert_eq!(
+        requests
+            .iter()
+            .map(|request| request.key)
+            .collect::<Vec<_>>(),
+        [second, first]
+    );
+
+    let ca = Ca::new();
+    let certificate = ca.sign(&requests[1].pem, "ntp1.example.net");
+    let mut review = unit.review(&certificate, None, Vec::new()).expect("read");
+    assert!(!review.is_refused(), "{:?}", review.findings());
+    assert_eq!(review.key(), Some(first));
+    let fingerprint = unit.install(&mut review, &admin()).expect("installed");
+    let status = unit.status().expect("status");
+    assert_eq!(status.serving.certificate.sha256, fingerprint);
+    assert_eq!(status.serving.origin, Origin::Imported);
+    assert_eq!(status.previous.expect("previous").origin, Origin::Factory);
+    assert_eq!(bench.served().last(), Some(&fingerprint));
+    drop(unit);
+    assert_eq!(
+        bench
+            .open()
+            .unit
+            .status()
+            .expect("status")
+            .serving
+            .certificate
+            .sha256,
+        fingerprint
+    );
+}
+
+#[test]
+fn a_certificate_for_another_units_key_is_refused_and_changes_nothing() {
+    let (bench, other) = (Bench::new(), Bench::new());
+    let unit = bench.open().unit;
+    bench::make(&unit, &form("ntp1.example.net"));
+    let stranger = other.open().unit;
+    bench::make(&stranger, &form("ntp1.example.net"));
+    let request = stranger.requests().expect("requests").remove(0);
+    let certificate = Ca::new().sign(&request.pem, "ntp1.example.net");
+    let before = (
+        unit.status().expect("status"),
+        unit.journal(99).expect("journal"),
+    );
+    let mut review = unit.review(&certificate, None, Vec::new()).expect("read");
+    assert!(review.is_refused());
+    let refusal = unit.install(&mut review, &admin()).expect_err("refused");
+    assert!(matches!(refusal, Error::Refused(_)));
+    assert!(refusal.to_string().contains("another key"), "{refusal}");
+    assert_eq!(
+        before,
+        (
+            unit.status().expect("status"),
+            unit.journal(99).expect("journal")
+        )
+    );
+}
+
+#[test]
+fn what_the_listener_cannot_serve_is_refused_and_changes_nothing() {
+    let bench = Bench::new();
+    let unit = bench.open().unit;
+    let before = unit.status().expect("status");
+    bench.refuse_to_serve(true);
+    let mut self_signed = form("ntp1.example.net");
+    self_signed.self_signed = true;
+    let refusal = unit
+        .make(&order(&self_signed), &admin(), &mut bench::never_cancelled)
+        .expect_err("refused");
+    assert!(matches!(refusal, Error::Listener(_)));
+    assert!(unit.reset_to_factory(Digest::Sha256, &admin()).is_err());
+    assert_eq!(unit.status().expect("status"), before);
+    assert!(unit.requests().expect("requests").is_empty());
+}
+
+#[test]
+fn a_self_signed_certificate_serves_at_once_and_the_previous_one_can_come_back() {
+    let bench = Bench::new();
+    let unit = bench.open().unit;
+    let factory = unit.status().expect("status").serving.certificate.sha256;
+    let mut self_signed = form("ntp1.example.net");
+    self_signed.self_signed = true;
+    let key = bench::make(&unit, &self_signed);
+    let status = unit.status().expect("status");
+    assert_eq!(status.serving.certificate.key, key);
+    assert_eq!(unit.serve_previous(&admin()).expect("back"), factory);
+    assert_eq!(
+        unit.status()
+            .expect("status")
+            .previous
+            .expect("previous")
+            .certificate
+            .key,
+        key
+    );
+    assert_eq!(bench.served().last(), Some(&factory));
+}
+
+#[test]
+fn a_reset_makes_a_new_key_and_keeps_the_requests() {
+    let bench = Bench::new();
+    let unit = bench.open().unit;
+    let old = unit.status().expect("status").serving.certificate;
+    bench::make(&unit, &form("ntp1.example.net"));
+    unit.reset_to_factory(Digest::Sha1, &admin())
+        .expect("reset");
+    let new = unit.status().expect("status").serving.certificate;
+    assert_eq!(new.signature_algorithm, "sha1WithRSAEncryption");
+    assert_ne!(new.key, old.key);
+    assert_eq!(unit.requests().expect("requests").len(), 1);
+}
+
+#[test]
+fn of_too_many_requests_the_oldest_unused_one_goes() {
+    let bench = Bench::new();
+    let unit = bench.open().unit;
+    let mut serving = form("ntp1.example.net");
+    serving.self_signed = true;
+    let in_use = bench::make(&unit, &serving);
+    let oldest_unused = bench::make(&unit, &form("ntp1.example.net"));
+    for _ in 0..REQUESTS_MAX - 1 {
+        bench::make(&unit, &form("ntp1.example.net"));
+    }
+    let kept: Vec<_> = unit
+        .requests()
+        .expect("requests")
+        .iter()
+        .map(|r| r.key)
+        .collect();
+    assert_eq!(kept.len(), REQUESTS_MAX);
+    assert!(kept.contains(&in_use) && !kept.contains(&oldest_unused));
+}
+
+#[test]
+fn a_request_whose_key_serves_cannot_be_deleted_and_another_one_can() {
+    let bench = Bench::new();
+    let unit = bench.open().unit;
+    let mut serving = form("ntp1.example.net");
+    serving.self_signed = true;
+    let in_use = bench::make(&unit, &serving);
+    let unused = bench::make(&unit, &form("ntp2.example.net"));
+    assert!(matches!(
+        unit.delete_request(in_use, &admin()),
+        Err(Error::RequestInUse)
+    ));
+    unit.delete_request(unused, &admin()).expect("deleted");
+    assert!(matches!(
+        unit.delete_request(unused, &admin()),
+        Err(Error::NotFound { .. })
+    ));
+    assert_eq!(unit.requests().expect("requests").len(), 1);
+}
+
+#[test]
+fn a_cancelled_key_leaves_nothing_behind() {
+    let bench = Bench::new();
+    let unit = bench.open().unit;
+    let mut slow = form("ntp1.example.net");
+    slow.key_type = "RSA".into();
+    slow.key_bits = "4096".into();
+    let cancel = &mut |_| std::ops::ControlFlow::Break(());
+    let ended = unit.make(&order(&slow), &admin(), cancel);
+    assert!(matches!(ended, Err(Error::Cancelled)), "{ended:?}");
+    assert!(unit.requests().expect("requests").is_empty());
+}
+
+#[test]
+fn only_one_key_is_made_at_a_time_in_the_background() {
+    let bench = Bench::new();
+    let unit = bench.open().unit;
+    let mut slow = form("ntp1.example.net");
+    slow.key_type = "RSA".into();
+    slow.key_bits = "4096".into();
+    unit.start_making(order(&slow), admin()).expect("started");
+    let second = unit.start_making(order(&slow), admin());
+    assert!(matches!(second, Err(Error::Busy)));
+    unit.cancel_making();
+    while matches!(unit.making(), Making::Running { .. }) {
+        std::thread::yield_now();
+    }
+    assert!(matches!(unit.making(), Making::Failed(why) if why.contains("cancelled")));
+    unit.start_making(order(&form("ntp1.example.net")), admin())
+        .expect("started");
+    while matches!(unit.making(), Making::Running { .. }) {
+        std::thread::yield_now();
+    }
+    assert!(matches!(unit.making(), Making::Done { .. }));
+}
+
+#[test]
+fn a_store_that_cannot_be_read_is_set_aside_and_never_overwritten() {
+    let bench = Bench::new();
+    drop(bench.open());
+    let noise = vec![0x5a; 40_000];
+    fs::write(bench.store(), &noise).expect("damaged");
+    let opened = bench.open();
+    let aside = opened.set_aside.expect("set aside");
+    assert_eq!(fs::read(&aside.path).expect("kept"), noise);
+    assert!(opened.first_password.is_some());
+    let journal = opened.unit.journal(9).expect("journal");
+    assert!(
+        journal
+            .iter()
+            .any(|entry| entry.action == Action::StoreSetAside)
+    );
+}
+
+#[test]
+fn a_store_from_another_unit_gives_no_key_and_is_set_aside() {
+    let (bench, other) = (Bench::new(), Bench::new());
+    drop((bench.open(), other.open()));
+    fs::copy(other.store(), bench.store()).expect("copied");
+    let opened = bench.open();
+    assert!(opened.set_aside.is_some());
+    assert_eq!(
+        opened.unit.status().expect("status").serving.origin,
+        Origin::Factory
+    );
+}
+
+#[test]
+fn the_first_password_opens_only_the_page_for_a_new_one() {
+    let bench = Bench::new();
+    let opened = bench.open();
+    let first = opened.first_password.expect("at the first start");
+    let unit = opened.unit;
+    let sign_in = |password: &str| unit.sign_in("admin", password, &admin()).expect("stored");
+    assert_eq!(sign_in(&first), Some(SignIn::ChangePassword));
+    assert_eq!(sign_in("guess"), None);
+    assert_eq!(
+        unit.sign_in("root", &first, &admin()).expect("stored"),
+        None
+    );
+    let change = |present: &str, new: &str| unit.change_password(present, new, &admin());
+    for (present, new, why) in [
+        ("guess", "long enough", PasswordError::PresentWrong),
+        (first.as_str(), "short", PasswordError::Short { chars: 5 }),
+        (first.as_str(), first.as_str(), PasswordError::Same),
+    ] {
+        assert!(matches!(change(present, new), Err(Error::Password(said)) if said == why));
+    }
+    change(&first, "long enough").expect("changed");
+    assert_eq!(sign_in("long enough"), Some(SignIn::Granted));
+    assert_eq!(sign_in(&first), None);
+}
+
+#[test]
+fn every_fault_of_a_form_is_said_at_once() {
+    let mut faulty = form("*.example.net");
+    faulty.key_type = "RSA".into();
+    faulty.key_bits = "511".into();
+    faulty.country = "XX".into();
+    faulty.days = "0".into();
+    let faults = faulty.parse().err().expect("faults");
+    let labels: Vec<&str> = faults.iter().map(|fault| fault.field.label()).collect();
+    assert_eq!(
+        labels,
+        [
+            "RSA Private Key Bit Length",
+            "Common Name (e.g. Hostname or IP)",
+            "Two Letter Country Code (ISO 3166-1)",
+            "Self Signed Certificate Expiration (Days)",
+        ]
+    );
+}
+
+#[test]
+fn legacy_choices_are_taken_with_advice() {
+    let mut legacy = form("ntp1.example.net");
+    legacy.key_type = "RSA".into();
+    legacy.key_bits = "1024".into();
+    legacy.signature_algorithm = "MD5".into();
+    legacy.country = "UK".into();
+    let said: Vec<String> = order(&legacy)
+        .advice
+        .into_iter()
+        .map(|said| said.message)
+        .collect();
+    assert_eq!(said.len(), 3);
+    assert!(said[0].contains("forged") && said[1].contains("1024") && said[2].contains("GB"));
+}
