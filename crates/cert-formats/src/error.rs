@@ -111,7 +111,10 @@ pub enum Error {
     },
 
     /// What should be written is no single DER element.
-    #[error("certificate {index} is not DER: expected one SEQUENCE and nothing after it")]
+    #[error(
+        "Certificate {index}, counted from 0, was not written: it is not one SEQUENCE of DER. Give \
+         the octets of one certificate each."
+    )]
     Unwritable {
         /// Which of the certificates given, counted from 0.
         index: usize,

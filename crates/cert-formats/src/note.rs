@@ -271,13 +271,13 @@ impl fmt::Display for Note {
             }
             Self::TextIgnored { lines, first } => write!(
                 f,
-                "{lines} lines of text outside the certificates were passed over, the first is \
+                "Outside the certificates, {lines} lines of text were passed over, the first is \
                  line {first}."
             ),
             Self::TrailingOctets { position, octets } => {
                 write!(
                     f,
-                    "{octets} octets of padding at {position} were passed over."
+                    "After the end, {octets} octets of padding at {position} were passed over."
                 )
             }
             Self::TrustSettingsIgnored { line } => write!(

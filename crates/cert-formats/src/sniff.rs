@@ -30,9 +30,13 @@ pub(crate) fn writing(upload: &[u8]) -> Result<Writing, Error> {
         Err(Error::Empty)
     } else if is_binary_sequence(upload) {
         Ok(Writing::Binary)
+    } else if let Some(what) = find_start(MAGIC, |magic| upload.starts_with(magic)) {
+        // Before the armour: an archive may hold it uncompressed.
+        Err(Error::NotACertificate(what))
     } else if armour::has_boundary(upload) {
         Ok(Writing::Armoured)
-    } else if let Some(what) = foreign(upload) {
+    } else if let Some(what) = find_start(FIRST_WORDS, |words| begins_with_words(upload, words)) {
+        // After the armour: a page may show it.
         Err(Error::NotACertificate(what))
     } else if armour::has_damaged_boundary(upload) {
         Ok(Writing::Armoured)
@@ -91,15 +95,15 @@ const FIRST_WORDS: &[(&[u8], What)] = &[
     (b"---- BEGIN SSH2 PUBLIC KEY", What::OpenSshPublicKey),
 ];
 
-fn foreign(upload: &[u8]) -> Option<What> {
-    let words = upload.trim_ascii_start();
-    let by_magic = MAGIC.iter().find(|(magic, _)| upload.starts_with(magic));
-    let by_words = || {
-        FIRST_WORDS
-            .iter()
-            .find(|(first, _)| text::starts_with_words(words, first))
-    };
-    by_magic.or_else(by_words).map(|&(_, what)| what)
+fn find_start(starts: &[(&[u8], What)], is_start: impl Fn(&[u8]) -> bool) -> Option<What> {
+    starts
+        .iter()
+        .find(|(start, _)| is_start(start))
+        .map(|&(_, what)| what)
+}
+
+fn begins_with_words(upload: &[u8], words: &[u8]) -> bool {
+    text::starts_with_words(upload.trim_ascii_start(), words)
 }
 
 /// Whether the upload begins as BER and DER begin.

@@ -178,7 +178,7 @@ fn the_place_of_damage_within_a_certificate_is_told() {
         "{message}"
     );
     assert!(
-        message.contains("expected a certificate (RFC 5280 section 4.1), found"),
+        message.contains("expected a validity period (RFC 5280 section 4.1.2.5)"),
         "{message}"
     );
     let offset: usize = message
