@@ -1,5 +1,7 @@
 //! Why something was not made.
 
+use alloc::string::String;
+
 use crate::{
     CountryCode, Digest, DnsNameFault, EmailFault, IpAddressFault, KeySpec, RsaBits, Typed,
     UriFault,
@@ -186,7 +188,8 @@ pub enum Error {
     /// A text that is no object identifier.
     #[error(
         "{typed} is not an object identifier. Type numbers with dots between them, such as \
-         \"1.3.6.1.4.1.18837\": the first is 0, 1 or 2, and after 0 or 1 the second is at most 39."
+         \"1.3.6.1.4.1.18837\": the first is 0, 1 or 2, after 0 or 1 the second is at most 39, and \
+         none is above 4294967295."
     )]
     RegisteredId {
         /// What came.
@@ -288,6 +291,6 @@ pub enum Error {
         /// What came.
         typed: Typed,
         /// A name of one unit like it.
-        example: alloc::string::String,
+        example: String,
     },
 }

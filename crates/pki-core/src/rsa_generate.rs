@@ -3,6 +3,7 @@
 //! Everything about how the primes are found is in this file; what comes in is
 //! a length, randomness and a listener, and what goes out is a key.
 
+use core::num::NonZeroU32;
 use core::ops::ControlFlow;
 
 use crypto_bigint::{BoxedUint, Limb, NonZero};
@@ -61,9 +62,6 @@ const PUBLIC_EXPONENT: u32 = 65_537;
 /// The probability that a composite number passes the test is below 2^−128.
 const COMPOSITE_ERROR_LOG2: u32 = 128;
 
-/// Rounds of the Miller-Rabin test where fewer are not known to be enough.
-const ROUNDS_MAX: usize = 64;
-
 /// Which of the two primes is looked for.
 #[derive(Clone, Copy)]
 enum Half {
@@ -88,11 +86,9 @@ struct Search<'a> {
 impl<'a> Search<'a> {
     fn new(bits: RsaBits, progress: &'a mut dyn FnMut(Progress) -> ControlFlow<()>) -> Self {
         let prime_bits = bits.bits() / 2;
-        let test = FipsOptions::with_error_bound(prime_bits.into(), COMPOSITE_ERROR_LOG2)
-            .unwrap_or(FipsOptions::with_mr_iterations(ROUNDS_MAX));
         Self {
             prime_bits,
-            test: test.with_trial_division_test(),
+            test: primality_test(prime_bits),
             candidates: 0,
             // FIPS 186-5 A.1.3 allows 5 times the length for the first prime and
             // 10 times for the second; it takes a third of the length on average.
@@ -107,21 +103,22 @@ impl<'a> Search<'a> {
         rng: &mut R,
         half: Half,
     ) -> Result<Zeroizing<BoxedUint>, Error> {
-        let bits = core::num::NonZeroU32::new(self.prime_bits.into()).ok_or(Error::Randomness)?;
-        for tried in 1.. {
+        let bits = NonZeroU32::new(self.prime_bits.into()).expect("a prime has 256 bits or more");
+        let mut tried = 0;
+        loop {
             // With its two highest bits set a prime is at least 3/2 · 2^(k−1), which
             // is above √2 · 2^(k−1), so the modulus has exactly 2k bits.
             let candidate = random_odd_integer::<BoxedUint, R>(rng, bits, SetBits::TwoMsb);
-            let candidate = candidate.map_err(|_| Error::Randomness)?;
+            let candidate = candidate.expect("a boxed integer is as long as it needs to be");
             let candidate = Zeroizing::new(candidate.get());
             let found = is_coprime_to_exponent(&candidate)
                 && fips::is_prime(rng, Flavor::Any, &*candidate, self.test);
+            tried += 1;
             self.report(tried, half)?;
             if found {
                 return Ok(candidate);
             }
         }
-        Err(Error::Randomness)
     }
 
     fn report(&mut self, tried: u16, half: Half) -> Result<(), Error> {
@@ -146,6 +143,7 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// More than 2^(k−100), and stricter than that by one bit.
     fn are_far_apart(&self, one: &BoxedUint, other: &BoxedUint) -> bool {
         let (larger, smaller) = if one > other {
             (one, other)
@@ -157,8 +155,54 @@ impl<'a> Search<'a> {
     }
 }
 
+/// Trial division, and then as many rounds of the Miller-Rabin test with random
+/// bases (FIPS 186-5 B.3.1) as it takes to reach the probability.
+fn primality_test(prime_bits: u16) -> FipsOptions {
+    FipsOptions::with_error_bound(prime_bits.into(), COMPOSITE_ERROR_LOG2)
+        .expect("27 rounds are enough for 256 bits, and fewer for more")
+        .with_trial_division_test()
+}
+
 /// Whether `p − 1` and the public exponent have no factor in common.
 fn is_coprime_to_exponent(p: &BoxedUint) -> bool {
     let exponent = NonZero::new(Limb::from(PUBLIC_EXPONENT)).expect("65537 is not zero");
     p.rem_limb(exponent) != Limb::ONE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_a_primality_test_from_the_shortest_to_the_longest() {
+        for bits in (RsaBits::MIN.bits()..=RsaBits::MAX.bits()).step_by(128) {
+            let _ = primality_test(bits / 2);
+        }
+    }
+
+    #[test]
+    fn primes_that_are_close_are_not_taken() {
+        let mut go_on = |_| ControlFlow::Continue(());
+        let search = Search::new(RsaBits::MIN, &mut go_on);
+        let one = BoxedUint::one_with_precision(256);
+        let p = one.shl_vartime(255).unwrap();
+        for (distance_bits, far) in [(1, false), (156, false), (157, true), (200, true)] {
+            let q = p.wrapping_add(one.shl_vartime(distance_bits).unwrap());
+            assert_eq!(search.are_far_apart(&p, &q), far, "{distance_bits}");
+            assert_eq!(search.are_far_apart(&q, &p), far, "{distance_bits}");
+        }
+        assert!(!search.are_far_apart(&p, &p));
+    }
+
+    #[test]
+    fn a_prime_that_shares_a_factor_with_the_exponent_is_not_taken() {
+        for (p, taken) in [
+            (65_537_u64 * 6 + 1, false),
+            (65_537 + 1, false),
+            (65_537, true),
+            (7, true),
+        ] {
+            assert_eq!(is_coprime_to_exponent(&BoxedUint::from(p)), taken, "{p}");
+        }
+    }
 }

@@ -20,7 +20,7 @@ impl Typed {
     const CHARS_MAX: usize = 100;
 
     pub(crate) fn new(text: &str) -> Self {
-        // One character more than is shown, so that the cut itself can be seen.
+        // One character more than is shown, so that the cut can be shown.
         Self(text.chars().take(Self::CHARS_MAX + 1).collect())
     }
 }
@@ -28,11 +28,22 @@ impl Typed {
 impl fmt::Display for Typed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_char('"')?;
-        for (index, c) in self.0.chars().enumerate() {
-            match c {
-                _ if index == Self::CHARS_MAX => f.write_char('…')?,
-                c if is_hidden(c) => write!(f, "{}", c.escape_unicode())?,
-                c => f.write_char(c)?,
+        let mut room = Self::CHARS_MAX;
+        for c in self.0.chars() {
+            let takes = if is_hidden(c) {
+                c.escape_unicode().len()
+            } else {
+                1
+            };
+            if takes > room {
+                f.write_char('…')?;
+                break;
+            }
+            room -= takes;
+            if is_hidden(c) {
+                write!(f, "{}", c.escape_unicode())?;
+            } else {
+                f.write_char(c)?;
             }
         }
         f.write_char('"')
@@ -61,6 +72,8 @@ mod tests {
         assert_eq!(shown, alloc::format!("\"{}…\"", "é".repeat(100)));
         let whole = Typed::new(&"é".repeat(100)).to_string();
         assert_eq!(whole, alloc::format!("\"{}\"", "é".repeat(100)));
+        let hidden = Typed::new(&"\0".repeat(100)).to_string();
+        assert_eq!(hidden, alloc::format!("\"{}…\"", r"\u{0}".repeat(20)));
     }
 
     #[test]
