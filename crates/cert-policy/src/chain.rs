@@ -222,14 +222,17 @@ fn key_id(octets: &[u8]) -> alloc::string::String {
 }
 
 /// What is to be said of certificates that are not in the chain, and of the order of those in
-/// it. `expected_out` are positions that something was said of already.
+/// it. `told` are positions that something was said of already.
 pub(crate) fn leftovers(
     certificates: &[Certificate<'_>],
     path: &Path,
-    expected_out: &[usize],
+    told: &[usize],
 ) -> Vec<Finding> {
-    let is_out =
-        |position: &usize| !path.positions.contains(position) && !expected_out.contains(position);
+    let is_out = |position: &usize| {
+        !path.positions.contains(position)
+            && !told.contains(position)
+            && path.end != End::Wrong { issuer: *position }
+    };
     let out: Vec<_> = (0..certificates.len()).filter(is_out).collect();
     let names = out
         .iter()

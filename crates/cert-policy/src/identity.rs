@@ -157,11 +157,15 @@ fn not_covered(names: &[SanEntry], reached_as: &[ServerName]) -> Option<Finding>
     })
 }
 
-/// The host names and addresses, quoted.
+/// The host names and addresses somebody could reach the unit by, quoted.
 fn covered_text(names: &[SanEntry]) -> String {
-    let names = names
-        .iter()
-        .filter(|name| name.dns().is_some() || name.ip().is_some());
+    let is_host = |name: &&SanEntry| {
+        let host = name
+            .dns()
+            .map(|text| text.strip_prefix("*.").unwrap_or(text));
+        name.ip().is_some() || host.is_some_and(|host| names::check_host_name(host).is_ok())
+    };
+    let names = names.iter().filter(is_host);
     let names: Vec<_> = names.map(|name| quote(&san::show(name))).collect();
     if names.is_empty() {
         "no host name or address".into()

@@ -3,11 +3,12 @@
 
 use crate::certificate::Certificate;
 use crate::finding::{Code, Finding};
+use crate::quote::list;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use const_oid::db::rfc5280;
-use x509_cert::ext::pkix::{ExtendedKeyUsage, KeyUsage};
+use x509_cert::ext::pkix::{ExtendedKeyUsage, KeyUsage, KeyUsages};
 
 /// Judges what the leaf is for: a server and nothing above it.
 pub(crate) fn leaf(leaf: &Certificate<'_>) -> Vec<Finding> {
@@ -114,7 +115,33 @@ fn must_staple(leaf: &Certificate<'_>) -> Option<Finding> {
 /// The usages of a certificate that has keyUsage without the one asked for.
 fn without(certificate: &Certificate<'_>, usage: fn(&KeyUsage) -> bool) -> Option<String> {
     let usages = certificate.extensions.key_usage.value()?;
-    (!usage(usages)).then(|| format!("keyUsage {:?}", usages.0))
+    (!usage(usages)).then(|| {
+        let names: Vec<String> = usages
+            .0
+            .into_iter()
+            .map(|usage| usage_name(usage).into())
+            .collect();
+        if names.is_empty() {
+            "no key usage at all".into()
+        } else {
+            list(&names)
+        }
+    })
+}
+
+/// As RFC 5280 section 4.2.1.3 and OpenSSL's configuration write it.
+fn usage_name(usage: KeyUsages) -> &'static str {
+    match usage {
+        KeyUsages::DigitalSignature => "digitalSignature",
+        KeyUsages::NonRepudiation => "nonRepudiation",
+        KeyUsages::KeyEncipherment => "keyEncipherment",
+        KeyUsages::DataEncipherment => "dataEncipherment",
+        KeyUsages::KeyAgreement => "keyAgreement",
+        KeyUsages::KeyCertSign => "keyCertSign",
+        KeyUsages::CRLSign => "cRLSign",
+        KeyUsages::EncipherOnly => "encipherOnly",
+        KeyUsages::DecipherOnly => "decipherOnly",
+    }
 }
 
 /// Whether anyExtendedKeyUsage counts as serverAuth.
@@ -144,7 +171,7 @@ fn usages_text(usages: &ExtendedKeyUsage) -> String {
             other => other.to_string(),
         })
         .collect();
-    crate::quote::list(&names)
+    list(&names)
 }
 
 fn ca_text(issuer: &Certificate<'_>) -> String {

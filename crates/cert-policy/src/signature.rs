@@ -9,10 +9,10 @@ use crate::SubjectPublicKeyInfoOwned;
 use crate::key::{self, KeyKind};
 use crate::{Presented, tlv};
 use const_oid::db::{rfc5912, rfc8410};
+use der::Sequence;
 use md5::Md5;
 use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use rsa::Pss;
-use rsa::pkcs1::RsaPssParamsOwned;
 use sha1::Sha1;
 use sha2::{Digest as _, Sha224, Sha256, Sha384, Sha512};
 use spki::{AlgorithmIdentifierOwned, ObjectIdentifier};
@@ -51,7 +51,7 @@ pub(crate) enum Scheme {
     RsaPkcs1(Digest),
     RsaPss {
         digest: Digest,
-        salt_len: u8,
+        salt_len: u16,
     },
     Ecdsa(Digest),
     Ed25519,
@@ -168,17 +168,47 @@ impl Digest {
     }
 }
 
-/// The parameters of RSASSA-PSS (RFC 4055 section 3.1). The mask must use the same digest, as
-/// RFC 8446 section 4.2.3 and everybody has it.
+/// ```text
+/// RSASSA-PSS-params  ::=  SEQUENCE  {
+///     hashAlgorithm     [0] HashAlgorithm DEFAULT sha1Identifier,
+///     maskGenAlgorithm  [1] MaskGenAlgorithm DEFAULT mgf1SHA1Identifier,
+///     saltLength        [2] INTEGER DEFAULT 20,
+///     trailerField      [3] INTEGER DEFAULT 1  }
+/// ```
+///
+/// [RFC 4055 section 3.1](https://www.rfc-editor.org/rfc/rfc4055#section-3.1). The type of
+/// `pkcs1` ends at a salt of 255 octets, and OpenSSL 3.0 makes longer ones with long keys.
+#[derive(Sequence)]
+struct PssParameters {
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT", optional = "true")]
+    hash: Option<AlgorithmIdentifierOwned>,
+    #[asn1(context_specific = "1", tag_mode = "EXPLICIT", optional = "true")]
+    mask: Option<AlgorithmIdentifierOwned>,
+    #[asn1(context_specific = "2", tag_mode = "EXPLICIT", optional = "true")]
+    salt_len: Option<u16>,
+    #[asn1(context_specific = "3", tag_mode = "EXPLICIT", optional = "true")]
+    trailer: Option<u8>,
+}
+
+/// The mask must use the same digest as the message, as RFC 8446 section 4.2.3 and everybody
+/// has it. What a PSS key says of the digests it may be used with is not looked at.
 fn pss(algorithm: &AlgorithmIdentifierOwned) -> Option<Scheme> {
-    let parameters = algorithm.parameters.as_ref()?;
-    let parameters: RsaPssParamsOwned = parameters.decode_as().ok()?;
-    let mask = parameters.mask_gen;
-    let mask_digest = mask.parameters.filter(|_| mask.oid == rfc5912::ID_MGF_1)?;
-    (mask_digest.oid == parameters.hash.oid).then_some(Scheme::RsaPss {
-        digest: Digest::of(parameters.hash.oid)?,
-        salt_len: parameters.salt_len,
-    })
+    let parameters: PssParameters = algorithm.parameters.as_ref()?.decode_as().ok()?;
+    let digest = match parameters.hash {
+        Some(hash) => Digest::of(hash.oid)?,
+        None => Digest::Sha1,
+    };
+    let mask_digest = match parameters.mask {
+        Some(mask) if mask.oid == rfc5912::ID_MGF_1 => {
+            let of: AlgorithmIdentifierOwned = mask.parameters?.decode_as().ok()?;
+            Digest::of(of.oid)?
+        }
+        Some(_) => return None,
+        None => Digest::Sha1,
+    };
+    let salt_len = parameters.salt_len.unwrap_or(20);
+    let is_known = digest == mask_digest && parameters.trailer.unwrap_or(1) == 1;
+    is_known.then_some(Scheme::RsaPss { digest, salt_len })
 }
 
 fn rsa_pkcs1(
@@ -193,7 +223,7 @@ fn rsa_pkcs1(
 
 fn rsa_pss(
     digest: Digest,
-    salt_len: u8,
+    salt_len: u16,
     issuer: &SubjectPublicKeyInfoOwned,
     message: &[u8],
     signature: &[u8],
