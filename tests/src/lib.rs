@@ -1,1 +1,33 @@
-//! Drives the unit from outside, with OpenSSL as the CA and as the judge
+//! A harness that drives the unit from outside: it starts the program, visits it
+//! as a browser and as a console, and lets OpenSSL and GnuTLS judge what came.
+//!
+//! Nothing here knows the unit's code. What it must know of the pages, the names
+//! of fields and where a form leads, it reads from the pages themselves.
+
+#![expect(
+    clippy::missing_errors_doc,
+    reason = "every error fails the test that met it"
+)]
+#![expect(clippy::print_stdout, reason = "a test that fails shows what was done")]
+
+mod administrator;
+mod authority;
+mod browser;
+mod form;
+mod html;
+mod http;
+pub mod judge;
+mod process;
+mod secrets;
+mod tool;
+mod unit;
+
+pub use administrator::{Administrator, Name, sign_in};
+pub use authority::{Authority, Encoding, Issued, foreign_request};
+pub use browser::{Browser, Page};
+pub use form::Form;
+pub use html::Element;
+pub use http::{Connection, Response};
+pub use secrets::{Canary, Transcript};
+pub use tool::{Ran, Tool};
+pub use unit::{PASSWORD, Unit};

@@ -1,0 +1,3 @@
+//! The unit, driven from outside.
+
+mod harness;

@@ -1,0 +1,224 @@
+//! A browser without JavaScript: pages, forms, redirections and cookies.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+use crate::form::{Form, Submission};
+use crate::html::Element;
+use crate::http::{Connection, Response};
+use crate::secrets::Transcript;
+
+/// A browser follows so many redirections, then gives up.
+const REDIRECTIONS_MAX: usize = 10;
+
+/// A person's browser. It keeps one connection as long as the unit does.
+pub struct Browser {
+    address: SocketAddr,
+    cookies: BTreeMap<String, String>,
+    connection: Option<Connection>,
+    transcript: Transcript,
+}
+
+/// A page as it was shown.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// Where it is.
+    pub path: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What it shows.
+    pub content: Element,
+}
+
+impl Page {
+    /// What a person reads on it.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.content.text()
+    }
+
+    /// The form on it whose action ends so.
+    pub fn form(&self, action: &str) -> Result<Form> {
+        let form = Form::find(&self.content, action);
+        form.with_context(|| format!("on the page {} ({})", self.path, self.status))
+    }
+}
+
+impl Browser {
+    /// A browser that has never been anywhere. What it is shown goes into
+    /// `transcript`.
+    #[must_use]
+    pub fn new(address: SocketAddr, transcript: Transcript) -> Self {
+        Self {
+            address,
+            cookies: BTreeMap::new(),
+            connection: None,
+            transcript,
+        }
+    }
+
+    /// Opens a page.
+    pub fn open(&mut self, path: &str) -> Result<Page> {
+        let response = self.exchange(path, &self.head("GET", path), &[])?;
+        self.follow(path, response)
+    }
+
+    /// Fetches a file.
+    pub fn download(&mut self, path: &str) -> Result<Response> {
+        self.exchange(path, &self.head("GET", path), &[])
+    }
+
+    /// Sends a form by its only button, or by Enter.
+    pub fn submit(&mut self, form: &Form) -> Result<Page> {
+        self.post(&form.submission())
+    }
+
+    /// Sends a form by the button of this name and value.
+    pub fn press(&mut self, form: &Form, name: &str, value: &str) -> Result<Page> {
+        self.post(&form.submission_by(name, value)?)
+    }
+
+    /// The value of the one cookie that the unit has given it.
+    pub fn session_token(&self) -> Result<&str> {
+        let mut cookies = self.cookies.values();
+        match (cookies.next(), cookies.next()) {
+            (Some(token), None) => Ok(token),
+            _ => bail!("there is not one cookie: {:?}", self.cookies.keys()),
+        }
+    }
+
+    /// The certificates that the unit has shown on the present connection, leaf
+    /// first, as DER; none where the unit has ended it.
+    pub fn connected_to(&mut self) -> Result<Option<Vec<Vec<u8>>>> {
+        self.drop_ended_connection()?;
+        Ok(self.connection.as_ref().map(Connection::peer_chain))
+    }
+
+    /// The request line and headers for this path, without the last empty line.
+    #[must_use]
+    pub fn head(&self, method: &str, path: &str) -> String {
+        let path = path.split('#').next().unwrap_or_default();
+        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n", self.address);
+        if !self.cookies.is_empty() {
+            let pairs = self
+                .cookies
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"));
+            head += &format!("Cookie: {}\r\n", pairs.collect::<Vec<_>>().join("; "));
+        }
+        head
+    }
+
+    /// The whole request that a form makes when it is sent.
+    #[must_use]
+    pub fn request_of(&self, form: &Form) -> Vec<u8> {
+        let submission = form.submission();
+        let mut request = format!("{}\r\n", self.post_head(&submission)).into_bytes();
+        request.extend(submission.body);
+        request
+    }
+
+    fn post(&mut self, submission: &Submission) -> Result<Page> {
+        ensure!(
+            submission.post,
+            "the form that leads to {} changes nothing",
+            submission.path
+        );
+        let head = self.post_head(submission);
+        let response = self.exchange(&submission.path, &head, &submission.body)?;
+        self.follow(&submission.path, response)
+    }
+
+    fn post_head(&self, submission: &Submission) -> String {
+        format!(
+            "{}Origin: https://{}\r\nSec-Fetch-Site: same-origin\r\nContent-Type: {}\r\n\
+             Content-Length: {}\r\n",
+            self.head("POST", &submission.path),
+            self.address,
+            submission.content_type,
+            submission.body.len(),
+        )
+    }
+
+    fn follow(&mut self, path: &str, mut response: Response) -> Result<Page> {
+        let mut path = path.to_owned();
+        for _ in 0..REDIRECTIONS_MAX {
+            if !matches!(response.status, 301..=303) {
+                let content = String::from_utf8(response.body)?;
+                let content = Element::parse(&content)
+                    .with_context(|| format!("the page {path}: {content}"))?;
+                return Ok(Page {
+                    path,
+                    status: response.status,
+                    content,
+                });
+            }
+            path = response
+                .header("location")
+                .context("a redirection to nowhere")?
+                .to_owned();
+            ensure!(
+                path.starts_with('/'),
+                "a redirection away from the unit, to {path}"
+            );
+            response = self.exchange(&path, &self.head("GET", &path), &[])?;
+        }
+        bail!("too many redirections, the last to {path}")
+    }
+
+    fn exchange(&mut self, path: &str, head: &str, body: &[u8]) -> Result<Response> {
+        self.drop_ended_connection()?;
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => Connection::open(self.address)?,
+        };
+        connection.send(&[format!("{head}\r\n").as_bytes(), body].concat())?;
+        let response = connection
+            .answer()
+            .with_context(|| format!("asking for {path}"))?;
+        println!(
+            "> {} → {}",
+            head.lines().next().unwrap_or_default(),
+            response.status
+        );
+        self.transcript.add_response(path, &response);
+        if response.header("connection") != Some("close") {
+            self.connection = Some(connection);
+        }
+        self.keep_cookies(&response)?;
+        Ok(response)
+    }
+
+    fn drop_ended_connection(&mut self) -> Result<()> {
+        if let Some(connection) = &mut self.connection
+            && !connection.is_open()?
+        {
+            self.connection = None;
+        }
+        Ok(())
+    }
+
+    fn keep_cookies(&mut self, response: &Response) -> Result<()> {
+        for (name, value) in &response.headers {
+            if name != "set-cookie" {
+                continue;
+            }
+            let (cookie, attributes) = value.split_once(';').unwrap_or((value, ""));
+            let (name, value) = cookie.split_once('=').context("a cookie without a value")?;
+            for wanted in ["Secure", "HttpOnly", "SameSite=Strict", "Path=/"] {
+                let has = attributes
+                    .split(';')
+                    .any(|attribute| attribute.trim() == wanted);
+                ensure!(has, "the cookie {name} is not {wanted}");
+            }
+            if attributes.contains("Max-Age=0") {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.into(), value.into());
+            }
+        }
+        Ok(())
+    }
+}

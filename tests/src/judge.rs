@@ -1,0 +1,118 @@
+//! What OpenSSL and GnuTLS say of the unit's requests, certificates and connections.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::tool::Tool;
+
+/// What OpenSSL reads in a request whose signature it has verified.
+pub fn request(pem: &str) -> Result<String> {
+    let reading = Tool::openssl("req -noout -text -verify -nameopt sep_multiline,sname,utf8,lname");
+    let ran = reading.stdin(pem).run()?;
+    let verified = ran.stderr.contains("verify OK") || ran.text().contains("verify OK");
+    ensure!(
+        verified,
+        "OpenSSL does not verify the request: {}",
+        ran.stderr
+    );
+    Ok(ran.text())
+}
+
+/// What GnuTLS reads in a request whose signature it has verified.
+pub fn request_by_gnutls(pem: &str) -> Result<String> {
+    let ran = Tool::new("certtool").args("--crq-info").stdin(pem).run()?;
+    let text = ran.text();
+    let verified = text.contains("Self signature: verified");
+    ensure!(verified, "GnuTLS does not verify the request: {text}");
+    Ok(text)
+}
+
+/// What OpenSSL reads in a certificate.
+pub fn certificate(pem: &str) -> Result<String> {
+    Ok(Tool::openssl("x509 -noout -text").stdin(pem).run()?.text())
+}
+
+/// The SHA-256 fingerprint of a certificate, as pairs with colons.
+pub fn fingerprint(pem: &str) -> Result<String> {
+    let text = Tool::openssl("x509 -noout -fingerprint -sha256")
+        .stdin(pem)
+        .run()?
+        .text();
+    let (_, fingerprint) = text
+        .trim()
+        .split_once('=')
+        .context("openssl shows no fingerprint")?;
+    Ok(fingerprint.to_owned())
+}
+
+/// The public key of a certificate, as PEM.
+pub fn public_key(certificate: &str) -> Result<String> {
+    Ok(Tool::openssl("x509 -noout -pubkey")
+        .stdin(certificate)
+        .run()?
+        .text())
+}
+
+/// The public key of a request, as PEM.
+pub fn public_key_of_request(request: &str) -> Result<String> {
+    Ok(Tool::openssl("req -noout -pubkey")
+        .stdin(request)
+        .run()?
+        .text())
+}
+
+/// Connects as a client that trusts `root` only, and expects the server to be
+/// `name`. Returns the certificates that the server sent, leaf first, as PEM.
+pub fn trusted_chain(address: SocketAddr, root: &Path, name: &str) -> Result<Vec<String>> {
+    let expecting = match name.parse::<IpAddr>() {
+        Ok(_) => "-verify_ip",
+        Err(_) => "-verify_hostname",
+    };
+    let connecting = client(address)
+        .args("-verify_return_error -no-CApath -no-CAstore -CAfile")
+        .arg(root)
+        .args(expecting)
+        .arg(name);
+    let text = connecting.run()?.text();
+    ensure!(
+        text.contains("Verify return code: 0 (ok)"),
+        "OpenSSL does not verify it: {text}"
+    );
+    Ok(pem_blocks(&text))
+}
+
+/// Connects as a client that trusts anybody and accepts what is weak, and returns
+/// the certificates that the server sent, leaf first, as PEM.
+pub fn presented_chain(address: SocketAddr) -> Result<Vec<String>> {
+    let text = client(address)
+        .args("-cipher DEFAULT@SECLEVEL=0")
+        .run()?
+        .text();
+    Ok(pem_blocks(&text))
+}
+
+fn client(address: SocketAddr) -> Tool {
+    Tool::openssl("s_client -showcerts -connect").arg(address.to_string())
+}
+
+/// The PEM blocks in a text.
+#[must_use]
+pub fn pem_blocks(text: &str) -> Vec<String> {
+    let mut blocks = Vec::new();
+    let mut block: Option<String> = None;
+    for line in text.lines().map(str::trim_end) {
+        if line.starts_with("-----BEGIN ") {
+            block = Some(String::new());
+        }
+        if let Some(block) = &mut block {
+            block.push_str(line);
+            block.push('\n');
+        }
+        if line.starts_with("-----END ") {
+            blocks.extend(block.take());
+        }
+    }
+    blocks
+}

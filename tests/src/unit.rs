@@ -1,0 +1,129 @@
+//! A unit with a state folder of its own.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use tempfile::TempDir;
+
+use crate::browser::Browser;
+use crate::process::{Process, program};
+use crate::secrets::Transcript;
+use crate::tool::{Ran, Tool};
+
+/// The password of `admin` on units that are given one.
+pub const PASSWORD: &str = "acceptance-password-4711";
+
+/// A unit that runs, and its state, which outlives the process.
+pub struct Unit {
+    process: Process,
+    folder: TempDir,
+    /// Where it serves HTTPS.
+    pub address: SocketAddr,
+    /// The SHA-256 fingerprint of its certificate, as it was printed at the start.
+    pub printed_fingerprint: String,
+    /// The first password, where it was printed.
+    pub printed_password: Option<String>,
+    /// Everything it has let out.
+    pub transcript: Transcript,
+}
+
+impl Unit {
+    /// Starts a unit for the first time, with [`PASSWORD`].
+    pub fn start() -> Result<Self> {
+        Self::run(
+            tempfile::tempdir()?,
+            Transcript::default(),
+            Some(PASSWORD),
+            true,
+        )
+    }
+
+    /// Starts a unit for the first time, which chooses a password itself.
+    pub fn start_without_password() -> Result<Self> {
+        Self::run(tempfile::tempdir()?, Transcript::default(), None, true)
+    }
+
+    /// Kills it with SIGKILL, and starts it again with the same state.
+    pub fn kill_and_restart(mut self) -> Result<Self> {
+        self.process.kill()?;
+        Self::run(self.folder, self.transcript, None, false)
+    }
+
+    /// A browser that has never been here.
+    #[must_use]
+    pub fn browser(&self) -> Browser {
+        Browser::new(self.address, self.transcript.clone())
+    }
+
+    /// Runs command lines on its console, as a script does.
+    pub fn console(&self, lines: &str) -> Result<Ran> {
+        let console = Tool::new(program()?)
+            .args("console --state")
+            .arg(self.state());
+        let ran = console.stdin(format!("{lines}\n")).try_run()?;
+        self.transcript.add(
+            "the console",
+            [&ran.stdout[..], ran.stderr.as_bytes()].concat(),
+        );
+        Ok(ran)
+    }
+
+    /// Every file of its state, with what is in it.
+    pub fn files(&self) -> Result<Vec<(PathBuf, Vec<u8>)>> {
+        let mut files = Vec::new();
+        for entry in fs::read_dir(self.state())? {
+            let entry = entry?;
+            if entry.file_type()?.is_file() {
+                files.push((entry.path(), fs::read(entry.path())?));
+            }
+        }
+        Ok(files)
+    }
+
+    fn run(
+        folder: TempDir,
+        transcript: Transcript,
+        password: Option<&str>,
+        first: bool,
+    ) -> Result<Self> {
+        let state = folder.path().join("state");
+        let mut process = Process::start(&transcript, |command| {
+            command
+                .args(["--https", "127.0.0.1:0", "--state"])
+                .arg(&state);
+            command.env_remove("COUNTERSIGN_ADMIN_PASSWORD");
+            command.envs(password.map(|password| ("COUNTERSIGN_ADMIN_PASSWORD", password)));
+        })?;
+        let line = process.line_with("https://")?;
+        let address = line
+            .split_once("https://")
+            .map(|(_, url)| url.trim_end_matches('/'));
+        let address = address.and_then(|address| address.parse().ok());
+        let address = address.with_context(|| format!("no address in {line:?}"))?;
+        let line = process.line_with("SHA-256 ")?;
+        let fingerprint = line
+            .split_once("SHA-256 ")
+            .map(|(_, rest)| rest.trim().to_owned());
+        let printed_password = if first && password.is_none() {
+            let line = process.line_with("password")?;
+            let (_, rest) = line.split_once(": ").context("no password is printed")?;
+            rest.split(' ').next().map(ToOwned::to_owned)
+        } else {
+            None
+        };
+        Ok(Self {
+            process,
+            folder,
+            address,
+            printed_fingerprint: fingerprint.context("no fingerprint is printed")?,
+            printed_password,
+            transcript,
+        })
+    }
+
+    fn state(&self) -> PathBuf {
+        self.folder.path().join("state")
+    }
+}
