@@ -21,7 +21,8 @@ use crate::{Error, Typed};
 /// assert!(DnsName::parse("ntp1.example.net").is_ok());
 /// assert_eq!(
 ///     DnsName::parse("*.example.net").unwrap_err().to_string(),
-///     r#""*.example.net" is a wildcard. This unit's key must be its own, so name the unit itself, such as "ntp1.example.net"."#,
+///     "\"*.example.net\" is a wildcard. This unit's key must be its own, so name the unit \
+///      itself, such as \"ntp1.example.net\".",
 /// );
 /// ```
 #[derive(Debug, Clone)]

@@ -109,9 +109,17 @@ fn is_atom(text: &str) -> bool {
 impl fmt::Display for EmailFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Domain => "what follows the \"@\" is not a host name. Type it as \"name@example.net\".",
-            Self::International => "certificates carry ASCII letters only. Type an address without accents or other scripts.",
-            Self::Local => "before the \"@\" there are 1 to 64 letters, digits and signs, without spaces and without a dot at either end. Type it as \"name@example.net\".",
+            Self::Domain => {
+                "what follows the \"@\" is not a host name. Type it as \"name@example.net\"."
+            }
+            Self::International => {
+                "certificates carry ASCII letters only. Type an address without accents or \
+                 other scripts."
+            }
+            Self::Local => {
+                "before the \"@\" there are 1 to 64 letters, digits and signs, without spaces \
+                 and without a dot at either end. Type it as \"name@example.net\"."
+            }
             Self::NoAt => "it has no \"@\". Type it as \"name@example.net\".",
         })
     }

@@ -21,7 +21,8 @@ use crate::{
 pub enum Error {
     /// The caller asked for an end before the key was found.
     #[error(
-        "The making of the key was cancelled, so there is no new key. Start again when you want one."
+        "The making of the key was cancelled, so there is no new key. Start again when you want \
+         one."
     )]
     Cancelled,
 

@@ -67,11 +67,22 @@ pub enum IpAddressFault {
 impl fmt::Display for IpAddressFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Multicast => "it is a multicast address, which many machines share. Type the unit's own address.",
+            Self::Multicast => {
+                "it is a multicast address, which many machines share. Type the unit's own \
+                 address."
+            }
             Self::Network => "it has a \"/\". Type the address alone, such as \"10.0.0.7\".",
-            Self::Syntax => "an IPv4 address is four numbers from 0 to 255 with dots between them, such as \"10.0.0.7\"; an IPv6 address looks like \"2001:db8::7\".",
-            Self::Unspecified => "it stands for no address in particular. Type the unit's own address.",
-            Self::Zone => "it names an interface of one machine after the \"%\". Leave out the \"%\" and what follows it.",
+            Self::Syntax => {
+                "an IPv4 address is four numbers from 0 to 255 with dots between them, such \
+                 as \"10.0.0.7\"; an IPv6 address looks like \"2001:db8::7\"."
+            }
+            Self::Unspecified => {
+                "it stands for no address in particular. Type the unit's own address."
+            }
+            Self::Zone => {
+                "it names an interface of one machine after the \"%\". Leave out the \"%\" \
+                 and what follows it."
+            }
         })
     }
 }

@@ -5,7 +5,6 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::ops::ControlFlow;
 
-use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5912;
 use der::Decode;
 use der::asn1::BitString;
@@ -112,20 +111,19 @@ impl PrivateKey {
     ///   made here.
     pub fn from_pkcs8_der(der: &[u8]) -> Result<Self, Error> {
         let info = PrivateKeyInfoRef::from_der(der).map_err(|_| Error::KeyMalformed)?;
-        let curve = || {
-            info.algorithm
-                .parameters_oid()
-                .map_err(|_| Error::KeyMalformed)
-        };
+        let curve = info.algorithm.parameters_oid().ok();
         let malformed = |_: pkcs8::Error| Error::KeyMalformed;
-        Self::new(match info.algorithm.oid {
-            rfc5912::RSA_ENCRYPTION => Secret::Rsa(Box::new(info.try_into().map_err(malformed)?)),
-            rfc5912::ID_EC_PUBLIC_KEY => match curve()? {
-                rfc5912::SECP_256_R_1 => Secret::EcP256(info.try_into().map_err(malformed)?),
-                rfc5912::SECP_384_R_1 => Secret::EcP384(info.try_into().map_err(malformed)?),
-                ObjectIdentifier { .. } => return Err(Error::KeyUnsupported),
-            },
-            ObjectIdentifier { .. } => return Err(Error::KeyUnsupported),
+        Self::new(match (info.algorithm.oid, curve) {
+            (rfc5912::RSA_ENCRYPTION, _) => {
+                Secret::Rsa(Box::new(info.try_into().map_err(malformed)?))
+            }
+            (rfc5912::ID_EC_PUBLIC_KEY, Some(rfc5912::SECP_256_R_1)) => {
+                Secret::EcP256(info.try_into().map_err(malformed)?)
+            }
+            (rfc5912::ID_EC_PUBLIC_KEY, Some(rfc5912::SECP_384_R_1)) => {
+                Secret::EcP384(info.try_into().map_err(malformed)?)
+            }
+            _ => return Err(Error::KeyUnsupported),
         })
     }
 

@@ -18,7 +18,8 @@ use crate::{DnsName, Error, Typed};
 /// assert!(Uri::parse("https://ntp1.example.net/management").is_ok());
 /// assert_eq!(
 ///     Uri::parse("ntp1.example.net/management").unwrap_err().to_string(),
-///     r#""ntp1.example.net/management" is not a URI: it does not begin with a scheme and a colon. Type it in full, such as "https://ntp1.example.net/"."#,
+///     "\"ntp1.example.net/management\" is not a URI: it does not begin with a scheme and a \
+///      colon. Type it in full, such as \"https://ntp1.example.net/\".",
 /// );
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,11 +104,26 @@ impl fmt::Display for UriFault {
                     Typed::new(c.encode_utf8(&mut [0; 4]))
                 );
             }
-            Self::Empty => "nothing follows its scheme. Type it in full, such as \"https://ntp1.example.net/\".",
-            Self::Host => "after the \"//\" there is no host name and no IP address. Type it as \"https://ntp1.example.net/\" or \"https://[2001:db8::7]/\".",
-            Self::Percent => "a \"%\" in it is not followed by two hexadecimal digits. Write the \"%\" itself as \"%25\".",
-            Self::Port => "its port is not a number from 1 to 65535. Correct it, or leave it out with its colon.",
-            Self::Relative => "it does not begin with a scheme and a colon. Type it in full, such as \"https://ntp1.example.net/\".",
+            Self::Empty => {
+                "nothing follows its scheme. Type it in full, such as \
+                 \"https://ntp1.example.net/\"."
+            }
+            Self::Host => {
+                "after the \"//\" there is no host name and no IP address. Type it as \
+                 \"https://ntp1.example.net/\" or \"https://[2001:db8::7]/\"."
+            }
+            Self::Percent => {
+                "a \"%\" in it is not followed by two hexadecimal digits. Write the \"%\" \
+                 itself as \"%25\"."
+            }
+            Self::Port => {
+                "its port is not a number from 1 to 65535. Correct it, or leave it out with \
+                 its colon."
+            }
+            Self::Relative => {
+                "it does not begin with a scheme and a colon. Type it in full, such as \
+                 \"https://ntp1.example.net/\"."
+            }
         })
     }
 }

@@ -50,7 +50,8 @@ fn openssl_shows_every_field() {
         &format!("        Subject: {name}\n"),
         "                Public-Key: (2048 bit)\n",
         "            X509v3 Basic Constraints: critical\n                CA:FALSE\n",
-        "            X509v3 Key Usage: critical\n                Digital Signature, Key Encipherment\n",
+        "            X509v3 Key Usage: critical\n\
+         \x20               Digital Signature, Key Encipherment\n",
         "            X509v3 Extended Key Usage: \n                TLS Web Server Authentication\n",
         "            X509v3 Subject Key Identifier: \n",
         "            X509v3 Subject Alternative Name: \n                DNS:ntp1.example.net, \

@@ -37,7 +37,8 @@ def is_prime(n):
 for argument in sys.argv[1:]:
     bits = int(argument)
     text = open(f"{bits}.txt").read()
-    n, d, p, q = (number(text, label) for label in ("modulus", "privateExponent", "prime1", "prime2"))
+    n, d = number(text, "modulus"), number(text, "privateExponent")
+    p, q = number(text, "prime1"), number(text, "prime2")
     e, k = 65537, bits // 2
     assert "publicExponent: 65537 (0x10001)" in text
     assert n == p * q and n.bit_length() == bits
