@@ -4,8 +4,12 @@
 //! is JSON, or sealed octets for private keys. Every change is one transaction:
 //! after a power cut either all of it is there or none.
 
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use redb::backends::FileBackend;
 use redb::{
     Database, DatabaseError, ReadTransaction, ReadableDatabase, ReadableTable, StorageError,
     TableDefinition, WriteTransaction,
@@ -58,13 +62,21 @@ impl Store {
             path: path.into(),
             why,
         };
-        let database = Database::create(path).map_err(|error| match error {
+        let file = private_file(path).map_err(|error| StoreError::Io(error.to_string()))?;
+        let database = FileBackend::new(file).and_then(|backend| {
+            // Every page is checked against its checksum, for a file that was
+            // altered from outside would otherwise be trusted.
+            Database::builder()
+                .set_check_integrity_on_open(true)
+                .create_with_backend(backend)
+        });
+        let database = database.map_err(|error| match error {
             DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => {
                 StoreError::InUse { path: path.into() }
             }
             DatabaseError::Storage(StorageError::Io(io))
-                if io.kind() != std::io::ErrorKind::InvalidData
-                    && io.kind() != std::io::ErrorKind::UnexpectedEof =>
+                if io.kind() != io::ErrorKind::InvalidData
+                    && io.kind() != io::ErrorKind::UnexpectedEof =>
             {
                 StoreError::Io(io.to_string())
             }
@@ -111,6 +123,17 @@ impl Store {
             .map_err(|e| StoreError::from(redb::Error::from(e)))?;
         Ok(result)
     }
+}
+
+/// Opens the file for its owner only; makes an empty one where there is none.
+fn private_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
 }
 
 /// Reading records, from a snapshot or inside a change.
