@@ -1,1 +1,34 @@
-//! The appliance: operations served to browsers and consoles
+//! The firmware of the appliance: the operations of [`cert_lifecycle`], served
+//! to browsers and consoles.
+//!
+//! It is thin: a surface parses what came, calls an operation and renders what
+//! the operation returned. No rule about certificates is here.
+
+mod access;
+mod config;
+mod console;
+mod environment;
+mod invocation;
+mod output;
+mod run;
+mod server;
+mod time;
+mod tls;
+mod web;
+
+use std::sync::Arc;
+
+use cert_lifecycle::{Environment, Unit};
+
+pub use invocation::{Invocation, Refusal};
+
+/// The software version, as `version` and the pages show it.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// What every surface works with.
+pub(crate) struct App {
+    pub(crate) unit: Arc<Unit>,
+    pub(crate) sessions: access::Sessions,
+    pub(crate) throttle: access::Throttle,
+    pub(crate) environment: Arc<dyn Environment>,
+}

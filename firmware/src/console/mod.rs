@@ -1,0 +1,11 @@
+//! The console: one command language for when the browser is out of reach.
+//!
+//! [`language`] is pure: a line in, lines out. [`socket`] carries it over a Unix
+//! socket in the state folder to `countersign console`, which is [`client`].
+
+mod client;
+mod language;
+mod socket;
+
+pub(crate) use client::attach;
+pub(crate) use socket::listen;

@@ -1,0 +1,48 @@
+//! The system's clock, randomness and addresses.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use cert_lifecycle::{Environment, Now};
+
+/// 2026-01-01 00:00:00 UTC: a clock that shows less was never set.
+const CLOCK_WAS_SET: u64 = 1_767_225_600;
+
+/// What the operating system knows.
+pub(crate) struct SystemEnvironment {
+    /// The address the unit listens on.
+    pub(crate) https: SocketAddr,
+}
+
+impl Environment for SystemEnvironment {
+    fn now(&self) -> Now {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        let unix_seconds = since.map_or(0, |since| since.as_secs());
+        Now {
+            unix_seconds,
+            trusted: unix_seconds >= CLOCK_WAS_SET,
+        }
+    }
+
+    fn fill_random(&self, octets: &mut [u8]) {
+        // Without randomness nothing this unit makes would be safe to use.
+        getrandom::fill(octets).expect("the operating system has a random generator");
+    }
+
+    /// The address listened on; where that is every address, those of the
+    /// interfaces that another machine can reach.
+    fn addresses(&self) -> Vec<IpAddr> {
+        if !self.https.ip().is_unspecified() {
+            return vec![self.https.ip()];
+        }
+        let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
+        let mut addresses: Vec<IpAddr> = interfaces
+            .iter()
+            .filter(|interface| !interface.is_loopback() && !interface.is_link_local())
+            .map(if_addrs::Interface::ip)
+            .collect();
+        addresses.sort();
+        addresses.dedup();
+        addresses
+    }
+}

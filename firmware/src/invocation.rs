@@ -1,0 +1,146 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use crate::config::Flags;
+use crate::output::{log, print};
+
+const USAGE: &str = "\
+countersign serves an appliance's HTTPS certificate pages.
+
+  countersign [--config FILE] [--state DIR] [--https ADDRESS:PORT]
+  countersign console [--state DIR]
+
+  --config FILE   a TOML file with the keys state, https and factory
+  --state DIR     the folder of the store (default ./state)
+  --https ADDR    where HTTPS listens (default 127.0.0.1:8443; port 0 picks one)
+  --help          this text
+  --version       the software version
+
+`countersign console` attaches to the unit that runs on the same state folder.
+With input that is no terminal it reads commands line by line and ends with the
+exit code of the first that fails. At the first start the environment variable
+COUNTERSIGN_ADMIN_PASSWORD, if set, is the password of admin.";
+
+/// Exit code for a command line that is not understood.
+const EXIT_USAGE: u8 = 2;
+
+/// What the command line asks for.
+pub struct Invocation(What);
+
+enum What {
+    Console(Flags),
+    Help,
+    Run(Flags),
+    Version,
+}
+
+/// A command line that is not understood.
+pub struct Refusal(String);
+
+impl Refusal {
+    /// Says what was not understood, and how to get help.
+    #[must_use]
+    pub fn report(&self) -> ExitCode {
+        log(format_args!("{}. Try --help.", self.0));
+        ExitCode::from(EXIT_USAGE)
+    }
+}
+
+impl Invocation {
+    /// Reads the arguments, the program's name first.
+    ///
+    /// # Errors
+    ///
+    /// When an option is unknown, lacks its value, or the value is malformed.
+    pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, Refusal> {
+        parse(lexopt::Parser::from_iter(arguments)).map_err(|error| Refusal(error.to_string()))
+    }
+
+    /// Does it; returns when the unit is told to end.
+    #[must_use]
+    pub fn run(self) -> ExitCode {
+        match self.0 {
+            What::Console(flags) => crate::console::attach(&flags),
+            What::Help => {
+                print(USAGE);
+                ExitCode::SUCCESS
+            }
+            What::Run(flags) => match crate::run::run(&flags) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(why) => {
+                    log(why);
+                    ExitCode::FAILURE
+                }
+            },
+            What::Version => {
+                print(format_args!("countersign {}", crate::VERSION));
+                ExitCode::SUCCESS
+            }
+        }
+    }
+}
+
+fn parse(mut parser: lexopt::Parser) -> Result<Invocation, lexopt::Error> {
+    use lexopt::prelude::{Long, Short, Value, ValueExt};
+    let mut flags = Flags::default();
+    let mut console = false;
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("config") => flags.config = Some(parser.value()?.into()),
+            Long("state") => flags.state = Some(parser.value()?.into()),
+            Long("https") if !console => flags.https = Some(parser.value()?.parse()?),
+            Long("help") | Short('h') => return Ok(Invocation(What::Help)),
+            Long("version") | Short('V') => return Ok(Invocation(What::Version)),
+            Value(word) if word == "console" && !console => console = true,
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(Invocation(if console {
+        What::Console(flags)
+    } else {
+        What::Run(flags)
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Invocation, Refusal> {
+        Invocation::parse(line.split_whitespace().map(OsString::from))
+    }
+
+    #[test]
+    fn options_and_the_console_are_understood() {
+        let Ok(Invocation(What::Run(flags))) = parsed("countersign --state s --https [::1]:0")
+        else {
+            panic!("run");
+        };
+        assert_eq!(
+            flags.https.map(|https| https.to_string()).as_deref(),
+            Some("[::1]:0")
+        );
+        let Ok(Invocation(What::Console(flags))) = parsed("countersign console --state=s") else {
+            panic!("console");
+        };
+        assert_eq!(flags.state.as_deref(), Some(std::path::Path::new("s")));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_named() {
+        for (line, named) in [
+            ("countersign --htps x", "--htps"),
+            ("countersign --https nowhere", "nowhere"),
+            ("countersign --state", "--state"),
+            ("countersign serve", "serve"),
+        ] {
+            let refusal = parsed(line)
+                .err()
+                .map(|refusal| refusal.0)
+                .unwrap_or_default();
+            assert!(refusal.contains(named), "{line}: {refusal}");
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Running the unit: opening it, starting its surfaces, ending them.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use cert_lifecycle::{Opened, SecretFile, Unit, UnitConfig};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use zeroize::Zeroizing;
+
+use crate::config::{Config, Flags};
+use crate::environment::SystemEnvironment;
+use crate::output::{log, print};
+use crate::tls::Tls;
+use crate::{App, VERSION, access, console, server, web};
+
+/// The variable that holds the password of `admin` at the first start.
+const PASSWORD_VARIABLE: &str = "COUNTERSIGN_ADMIN_PASSWORD";
+
+/// Runs the unit until SIGTERM or SIGINT. SIGHUP re-reads the configuration.
+pub(crate) fn run(flags: &Flags) -> Result<(), String> {
+    let config = Config::load(flags)?;
+    let tls = Arc::new(Tls::new());
+    let environment = Arc::new(SystemEnvironment {
+        https: config.https,
+    });
+    let opened = open(&config, Arc::clone(&environment), Arc::clone(&tls))?;
+    if let Some(aside) = &opened.set_aside {
+        log(format_args!(
+            "the store could not be read and was moved to {}: {}",
+            aside.path.display(),
+            aside.why
+        ));
+    }
+    let app = Arc::new(App {
+        unit: Arc::clone(&opened.unit),
+        sessions: access::Sessions::default(),
+        throttle: access::Throttle::default(),
+        environment,
+    });
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("the runtime could not be started: {error}"))?;
+    runtime.block_on(serve(flags, config, app, tls, &opened))
+}
+
+fn open(
+    config: &Config,
+    environment: Arc<SystemEnvironment>,
+    tls: Arc<Tls>,
+) -> Result<Opened, String> {
+    let secret = SecretFile::new(config.state_dir.join("secret"));
+    let unit = UnitConfig {
+        state_dir: config.state_dir.clone(),
+        factory: config.factory.clone(),
+        admin_password: std::env::var(PASSWORD_VARIABLE).ok().map(Zeroizing::new),
+    };
+    Unit::open(unit, &secret, environment, tls).map_err(|error| match error {
+        cert_lifecycle::Error::Store(store) => store.to_string(),
+        other => other.to_string(),
+    })
+}
+
+async fn serve(
+    flags: &Flags,
+    mut config: Config,
+    app: Arc<App>,
+    tls: Arc<Tls>,
+    opened: &Opened,
+) -> Result<(), String> {
+    let socket = console::listen(&config.state_dir, Arc::clone(&app.unit))?;
+    let mut https = Https::start(config.https, &app, &tls).await?;
+    greet(&https.address, opened)?;
+    let mut signals = Signals::new().map_err(|error| format!("signals: {error}"))?;
+    while signals.reload_asked().await {
+        let Some(new) = Config::load(flags).map_err(log).ok() else {
+            continue;
+        };
+        if new.https != config.https {
+            match Https::start(new.https, &app, &tls).await {
+                Ok(started) => {
+                    log(format_args!(
+                        "HTTPS listens on {} from now on",
+                        started.address
+                    ));
+                    std::mem::replace(&mut https, started).end().await;
+                }
+                Err(why) => {
+                    log(format_args!("{why}; HTTPS stays on {}", https.address));
+                    continue;
+                }
+            }
+        }
+        log("the configuration was read again");
+        config = new;
+    }
+    https.end().await;
+    socket.end();
+    Ok(())
+}
+
+/// One running HTTPS listener.
+struct Https {
+    address: SocketAddr,
+    ending: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Https {
+    async fn start(address: SocketAddr, app: &Arc<App>, tls: &Arc<Tls>) -> Result<Self, String> {
+        let refused = |error: io::Error| {
+            format!("HTTPS cannot listen on {address}: {error}. Choose another with --https")
+        };
+        let listener = TcpListener::bind(address).await.map_err(refused)?;
+        let address = listener.local_addr().map_err(refused)?;
+        let (ending, ended) = watch::channel(false);
+        let router = web::router(Arc::clone(app));
+        let task = tokio::spawn(server::serve(listener, Arc::clone(tls), router, ended));
+        Ok(Self {
+            address,
+            ending,
+            task,
+        })
+    }
+
+    async fn end(self) {
+        self.ending.send_replace(true);
+        drop(self.task.await);
+    }
+}
+
+/// Says where the unit is and how to be sure that it is the one.
+fn greet(address: &SocketAddr, opened: &Opened) -> Result<(), String> {
+    let status = opened.unit.status().map_err(|error| error.to_string())?;
+    print(format_args!(
+        "Countersign {VERSION} serves https://{address}/"
+    ));
+    print(format_args!(
+        "certificate SHA-256 {}",
+        status.serving.certificate.sha256
+    ));
+    if let Some(password) = &opened.first_password {
+        print(format_args!(
+            "first password for admin: {} (to be changed at the first sign-in)",
+            password.as_str()
+        ));
+    }
+    Ok(())
+}
+
+struct Signals {
+    hangup: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            hangup: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// True on SIGHUP, false when the unit is to end.
+    async fn reload_asked(&mut self) -> bool {
+        tokio::select! {
+            _ = self.hangup.recv() => true,
+            _ = self.interrupt.recv() => false,
+            _ = self.terminate.recv() => false,
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The TLS side of the listener: which identity it serves.
+
+mod legacy_rsa;
+mod preflight;
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use cert_lifecycle::{Identity, Listener};
+use rustls::ServerConfig;
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::ServerSessionMemoryCache;
+use rustls::sign::{CertifiedKey, SigningKey, SingleCertAndKey};
+use tokio::sync::watch;
+
+/// Remembered sessions for resumption.
+const SESSIONS_MAX: usize = 256;
+
+/// What the listener serves. An operation replaces it while connections run.
+pub(crate) struct Tls {
+    provider: Arc<CryptoProvider>,
+    current: RwLock<Option<Arc<ServerConfig>>>,
+    generation: watch::Sender<u64>,
+}
+
+impl Tls {
+    pub(crate) fn new() -> Self {
+        Self {
+            provider: Arc::new(aws_lc_rs::default_provider()),
+            current: RwLock::new(None),
+            generation: watch::Sender::new(0),
+        }
+    }
+
+    /// The configuration for a connection that begins now; `None` before the
+    /// unit has told what to serve.
+    pub(crate) fn current(&self) -> Option<Arc<ServerConfig>> {
+        self.current
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Changes each time another identity is served.
+    pub(crate) fn generation(&self) -> watch::Receiver<u64> {
+        self.generation.subscribe()
+    }
+
+    /// A configuration of its own for each identity: sessions of another
+    /// certificate cannot be resumed, so browsers see the new one at once.
+    fn config(&self, identity: &Identity) -> Result<Arc<ServerConfig>, String> {
+        let chain = identity.chain().iter();
+        let chain = chain
+            .map(|der| CertificateDer::from(der.as_bytes().to_vec()))
+            .collect();
+        let certified = CertifiedKey::new(chain, self.signing_key(identity)?);
+        let mut config = ServerConfig::builder_with_provider(Arc::clone(&self.provider))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| format!("{error}."))?
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(SingleCertAndKey::from(certified)));
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.session_storage = ServerSessionMemoryCache::new(SESSIONS_MAX);
+        Ok(Arc::new(config))
+    }
+
+    /// The provider signs with the keys it takes; the smaller RSA keys, which
+    /// every provider refuses, are signed with by our own.
+    fn signing_key(&self, identity: &Identity) -> Result<Arc<dyn SigningKey>, String> {
+        let pkcs8 = PrivatePkcs8KeyDer::from(identity.key_pkcs8_der().to_vec());
+        match self
+            .provider
+            .key_provider
+            .load_private_key(PrivateKeyDer::Pkcs8(pkcs8))
+        {
+            Ok(key) => Ok(key),
+            Err(refused) => {
+                match legacy_rsa::LegacyRsaKey::from_pkcs8_der(identity.key_pkcs8_der()) {
+                    Some(key) => Ok(Arc::new(key)),
+                    None => Err(format!("the TLS stack refuses its key ({refused}).")),
+                }
+            }
+        }
+    }
+}
+
+impl Listener for Tls {
+    fn check(&self, identity: &Identity) -> Result<(), String> {
+        preflight::handshake(self.config(identity)?, &self.provider)
+    }
+
+    fn serve(&self, identity: &Identity) -> Result<(), String> {
+        let config = self.config(identity)?;
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(config);
+        self.generation
+            .send_modify(|generation| *generation = generation.wrapping_add(1));
+        Ok(())
+    }
+}

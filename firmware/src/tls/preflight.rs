@@ -1,0 +1,118 @@
+//! A TLS handshake in memory, before an identity may serve.
+
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{
+    ClientConfig, ClientConnection, DigitallySignedStruct, Error, ServerConfig, ServerConnection,
+    SignatureScheme,
+};
+
+/// Flights until a handshake is over, with room to spare.
+const FLIGHTS_MAX: usize = 10;
+
+/// Completes a handshake between the listener's own configuration and a client
+/// that offers what current browsers offer. What a certificate says is the
+/// judge's affair; whether its key can serve is decided here.
+pub(super) fn handshake(
+    server: Arc<ServerConfig>,
+    provider: &Arc<CryptoProvider>,
+) -> Result<(), String> {
+    complete(server, provider).map_err(|error| {
+        format!("a trial connection with what current browsers offer ended with \"{error}\".")
+    })
+}
+
+fn complete(server: Arc<ServerConfig>, provider: &Arc<CryptoProvider>) -> Result<(), Error> {
+    let client = ClientConfig::builder_with_provider(Arc::clone(provider))
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(AnyCertificate))
+        .with_no_client_auth();
+    let name =
+        ServerName::try_from("unit.invalid").map_err(|_| Error::General("no name".into()))?;
+    let mut client = ClientConnection::new(Arc::new(client), name)?;
+    let mut server = ServerConnection::new(server)?;
+    for _ in 0..FLIGHTS_MAX {
+        let mut flight = Vec::new();
+        send(&mut client, &mut flight)?;
+        receive(&mut server, &flight)?;
+        flight.clear();
+        send(&mut server, &mut flight)?;
+        receive(&mut client, &flight)?;
+        if !client.is_handshaking() && !server.is_handshaking() {
+            return Ok(());
+        }
+    }
+    Err(Error::HandshakeNotComplete)
+}
+
+fn send(
+    from: &mut rustls::ConnectionCommon<impl Sized>,
+    flight: &mut Vec<u8>,
+) -> Result<(), Error> {
+    while from.wants_write() {
+        from.write_tls(flight)
+            .map_err(|error| Error::General(error.to_string()))?;
+    }
+    Ok(())
+}
+
+fn receive<D>(into: &mut rustls::ConnectionCommon<D>, mut flight: &[u8]) -> Result<(), Error> {
+    while !flight.is_empty() {
+        into.read_tls(&mut flight)
+            .map_err(|error| Error::General(error.to_string()))?;
+        into.process_new_packets()?;
+    }
+    Ok(())
+}
+
+#[derive(Debug)]
+struct AnyCertificate;
+
+impl ServerCertVerifier for AnyCertificate {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _message: &[u8],
+        _cert: &CertificateDer<'_>,
+        _dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _message: &[u8],
+        _cert: &CertificateDer<'_>,
+        _dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    /// What Chrome and Firefox offer in 2026.
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        vec![
+            SignatureScheme::ECDSA_NISTP256_SHA256,
+            SignatureScheme::RSA_PSS_SHA256,
+            SignatureScheme::RSA_PKCS1_SHA256,
+            SignatureScheme::ECDSA_NISTP384_SHA384,
+            SignatureScheme::RSA_PSS_SHA384,
+            SignatureScheme::RSA_PKCS1_SHA384,
+            SignatureScheme::RSA_PSS_SHA512,
+            SignatureScheme::RSA_PKCS1_SHA512,
+        ]
+    }
+}
