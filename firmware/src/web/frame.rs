@@ -1,0 +1,159 @@
+//! What every page has around its content.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
+use cert_lifecycle::{Now, Status};
+
+use super::guard::Caller;
+use super::problem::Problem;
+use super::times::Moment;
+use crate::access::Session;
+use crate::output::log;
+
+/// A place in the menu.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Https,
+    History,
+    Password,
+    /// A page that the menu does not name.
+    Elsewhere,
+}
+
+impl Place {
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::Https => "HTTPS Setup",
+            Self::History => "History",
+            Self::Password => "Password",
+            Self::Elsewhere => "",
+        }
+    }
+
+    pub(super) fn path(self) -> &'static str {
+        match self {
+            Self::Https => "/management/https",
+            Self::History => "/tools/history",
+            Self::Password => "/password",
+            Self::Elsewhere => "/",
+        }
+    }
+
+    /// What a button of the form names it by, when leaving the form is to keep
+    /// what was typed.
+    pub(super) fn then(self) -> &'static str {
+        match self {
+            Self::Https => "https",
+            Self::History => "history",
+            Self::Password => "password",
+            Self::Elsewhere => "",
+        }
+    }
+}
+
+/// The menu, in its groups.
+const MENU: &[(&str, &[Place])] = &[
+    ("Management", &[Place::Https]),
+    ("Tools", &[Place::History]),
+    ("Account", &[Place::Password]),
+];
+
+/// What the base template shows around a page.
+pub(super) struct Frame {
+    pub(super) title: String,
+    pub(super) place: Place,
+    /// The host the page was reached as.
+    pub(super) host: String,
+    pub(super) model: String,
+    pub(super) clock: Moment,
+    pub(super) clock_trusted: bool,
+    /// Whether the certificate that serves has expired.
+    pub(super) expired: bool,
+    pub(super) session: Option<Arc<Session>>,
+    /// Whether leaving the page sends the form `create`, so that it is kept.
+    pub(super) keeps_form: bool,
+}
+
+impl Frame {
+    pub(super) fn new(caller: &Caller, status: &Status, place: Place, title: &str) -> Self {
+        let expired = status.clock_trusted && status.serving.certificate.not_after < status.now;
+        Self {
+            model: status.model.clone(),
+            expired,
+            ..Self::without_status(
+                caller,
+                Now {
+                    unix_seconds: status.now,
+                    trusted: status.clock_trusted,
+                },
+                place,
+                title,
+            )
+        }
+    }
+
+    /// The frame for when the store cannot be asked, or need not be.
+    pub(super) fn without_status(caller: &Caller, now: Now, place: Place, title: &str) -> Self {
+        Self {
+            title: title.into(),
+            place,
+            host: caller.host.name().into(),
+            model: String::new(),
+            clock: Moment(now.unix_seconds),
+            clock_trusted: now.trusted,
+            expired: false,
+            session: caller.session.clone(),
+            keeps_form: false,
+        }
+    }
+
+    pub(super) fn version(&self) -> &'static str {
+        crate::VERSION
+    }
+
+    /// The menu; empty for who is not, or not yet, let in.
+    pub(super) fn menu(&self) -> &'static [(&'static str, &'static [Place])] {
+        match &self.session {
+            Some(session) if !session.must_change_password => MENU,
+            _ => &[],
+        }
+    }
+
+    /// The token that every form of the page carries.
+    pub(super) fn csrf(&self) -> &str {
+        self.session.as_ref().map_or("", |session| session.csrf())
+    }
+
+    /// Where the sign-in came from.
+    pub(super) fn signed_in_from(&self) -> Option<IpAddr> {
+        self.session.as_ref().map(|session| session.address)
+    }
+}
+
+/// Renders a page.
+pub(super) fn page(status: StatusCode, template: &impl Template) -> Response {
+    match template.render() {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(error) => {
+            log(format_args!("a page could not be rendered: {error}"));
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "problem.html")]
+struct ProblemPage<'a> {
+    frame: Frame,
+    problem: &'a Problem,
+}
+
+/// Renders the page of a problem.
+pub(super) fn problem_page(caller: &Caller, now: Now, problem: &Problem) -> Response {
+    let frame = Frame::without_status(caller, now, Place::Elsewhere, &problem.title);
+    page(problem.status, &ProblemPage { frame, problem })
+}

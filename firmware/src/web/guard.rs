@@ -1,0 +1,260 @@
+//! What every request passes before a page sees it, and every response after.
+//!
+//! There is no `Strict-Transport-Security` on purpose: it would take the way past
+//! the browser's warning from the administrator of a unit whose certificate the
+//! browser does not know, and lock everybody out.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::header::{self, HeaderName};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use cert_lifecycle::{ADMIN, Actor, Via};
+
+use super::form::Form;
+use super::frame::problem_page;
+use super::origin::{self, Host};
+use super::problem::Problem;
+use super::{Site, body, cookie};
+use crate::access::Session;
+use crate::server::Peer;
+
+/// The headers of every response, unless the page has set its own.
+const HEADERS: [(HeaderName, &str); 8] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
+         frame-ancestors 'none'",
+    ),
+    (header::CACHE_CONTROL, "no-store"),
+    // "no-referrer" would make browsers send "Origin: null" with our own forms
+    // (Fetch, "append a request Origin header"), which could not be told from a
+    // foreign one.
+    (header::REFERRER_POLICY, "same-origin"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (
+        HeaderName::from_static("cross-origin-embedder-policy"),
+        "require-corp",
+    ),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
+];
+
+/// Who asks.
+#[derive(Clone)]
+pub(super) struct Caller {
+    pub(super) peer: IpAddr,
+    pub(super) host: Host,
+    /// The session of the cookie, if it has not ended.
+    pub(super) session: Option<Arc<Session>>,
+}
+
+/// Who asks, and is signed in.
+pub(super) struct Visit {
+    pub(super) caller: Caller,
+    pub(super) session: Arc<Session>,
+}
+
+impl Visit {
+    /// The person for the journal.
+    pub(super) fn actor(&self) -> Actor {
+        self.caller.actor()
+    }
+}
+
+impl Caller {
+    pub(super) fn actor(&self) -> Actor {
+        Actor {
+            who: ADMIN.into(),
+            via: Via::Web(self.peer),
+        }
+    }
+}
+
+/// The form that was posted.
+pub(super) struct Posted(pub(super) Arc<Form>);
+
+/// Lets a request through to its page, or answers it.
+pub(super) async fn admit(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+    let (caller, known_host) = caller(&site, &request);
+    let checked = if known_host {
+        check(&caller, request).await
+    } else {
+        Err(Problem::bad_host().into_response())
+    };
+    let mut response = match checked {
+        Ok(request) => next.run(request).await,
+        Err(response) => response,
+    };
+    if let Some(problem) = response.extensions_mut().remove::<Arc<Problem>>() {
+        let allow = response.headers_mut().remove(header::ALLOW);
+        response = problem_page(&caller, site.app.unit.now(), &problem);
+        response
+            .headers_mut()
+            .extend(allow.map(|allow| (header::ALLOW, allow)));
+    }
+    for (name, value) in HEADERS {
+        response
+            .headers_mut()
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+fn caller(site: &Site, request: &Request) -> (Caller, bool) {
+    let peer = request
+        .extensions()
+        .get::<Peer>()
+        .map(|peer| peer.0.ip().to_canonical());
+    let host = Host::of(request.headers());
+    let session = cookie::session_token(request.headers())
+        .and_then(|token| site.app.sessions.find(token, Instant::now()));
+    let known_host = host.is_some();
+    let caller = Caller {
+        peer: peer.unwrap_or(IpAddr::from([0, 0, 0, 0])),
+        host: host.unwrap_or_else(Host::unknown),
+        session,
+    };
+    (caller, known_host)
+}
+
+/// Which sign-in a path asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Access {
+    /// None.
+    Open,
+    /// Any, also with a first password that is still to be changed.
+    Password,
+    /// One with a password of one's own.
+    Full,
+}
+
+impl Access {
+    fn of(path: &str) -> Self {
+        match path {
+            "/login" | "/static/style.css" | "/static/icon.svg" => Self::Open,
+            "/password" | "/logout" => Self::Password,
+            _ => Self::Full,
+        }
+    }
+}
+
+/// Reads the body, then checks who asks for what, from where, in this order: a
+/// browser shows an answer only after it has sent the body.
+async fn check(caller: &Caller, request: Request) -> Result<Request, Response> {
+    let (mut parts, body) = request.into_parts();
+    let octets_max = match caller.session {
+        Some(_) => body::SIGNED_IN_OCTETS_MAX,
+        None => body::STRANGER_OCTETS_MAX,
+    };
+    let octets = match parts.method {
+        Method::POST => Some(body::read(body, octets_max).await),
+        _ => None,
+    };
+    match (Access::of(parts.uri.path()), &caller.session) {
+        (Access::Open, _) => {}
+        (_, None) => return Err(Redirect::to("/login").into_response()),
+        (Access::Full, Some(session)) if session.must_change_password => {
+            return Err(Redirect::to("/password").into_response());
+        }
+        _ => {}
+    }
+    if let Some(octets) = octets {
+        let octets = octets.map_err(|fault| Problem::from(fault).into_response())?;
+        let form = own_form(caller, &parts, &octets).map_err(IntoResponse::into_response)?;
+        parts.extensions.insert(Arc::new(form));
+    }
+    parts.extensions.insert(caller.clone());
+    Ok(Request::from_parts(parts, Body::empty()))
+}
+
+/// The form, when a page of this unit sent it.
+fn own_form(caller: &Caller, parts: &Parts, octets: &[u8]) -> Result<Form, Problem> {
+    if !origin::is_own(&parts.headers, &caller.host) {
+        return Err(Problem::foreign_page());
+    }
+    let content_type = parts.headers.get(header::CONTENT_TYPE);
+    let content_type = content_type
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let form = Form::parse(content_type, octets)?;
+    // Before the sign-in there is no session whose token a form could carry.
+    let needs_token = Access::of(parts.uri.path()) != Access::Open;
+    let fits = |session: &Arc<Session>| session.csrf_fits(form.text("csrf"));
+    if needs_token && !caller.session.as_ref().is_some_and(fits) {
+        return Err(Problem::old_page());
+    }
+    Ok(form)
+}
+
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .ok_or_else(Problem::own_fault)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Visit {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        let session = caller.session.clone().ok_or_else(Problem::own_fault)?;
+        Ok(Self { caller, session })
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Posted {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts
+            .extensions
+            .get::<Arc<Form>>()
+            .cloned()
+            .map(Self)
+            .ok_or_else(Problem::own_fault)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Access;
+
+    #[test]
+    fn only_the_sign_in_and_its_looks_are_open() {
+        for (path, access) in [
+            ("/login", Access::Open),
+            ("/static/style.css", Access::Open),
+            ("/password", Access::Password),
+            ("/logout", Access::Password),
+            ("/", Access::Full),
+            ("/login/", Access::Full),
+            ("//login", Access::Full),
+            ("/management/https", Access::Full),
+            ("/management/https/../../login", Access::Full),
+            ("/static/", Access::Full),
+        ] {
+            assert_eq!(Access::of(path), access, "{path}");
+        }
+    }
+}

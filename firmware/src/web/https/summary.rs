@@ -1,0 +1,173 @@
+//! "What browsers see now", and the one thing to do next.
+
+use cert_lifecycle::{CertificateView, Origin, Status};
+
+use super::Tab;
+use crate::web::times::Moment;
+
+/// A certificate that ends within so many days is to be replaced.
+const DAYS_LEFT_MIN: u64 = 30;
+
+/// What serves now, for the card on top of the page.
+pub(super) struct Summary {
+    pub(super) certificate: CertificateView,
+    pub(super) intermediates: usize,
+    pub(super) provenance: String,
+    pub(super) not_before: Moment,
+    pub(super) not_after: Moment,
+    /// "Expires in 86 days"; without a clock that is right nobody can tell.
+    pub(super) validity: String,
+    pub(super) state: State,
+    pub(super) next: Next,
+    pub(super) has_previous: bool,
+}
+
+/// Whether all is well, for the card's mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    Good,
+    Attention,
+    Refused,
+}
+
+impl State {
+    /// The style's class.
+    pub(super) fn class(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Attention => "attention",
+            Self::Refused => "refused",
+        }
+    }
+
+    /// The word that goes with the colour and the shape.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Good => "Valid",
+            Self::Attention => "Attention",
+            Self::Refused => "Expired",
+        }
+    }
+}
+
+/// The next step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Next {
+    pub(super) said: String,
+    /// The tab where it is taken, and what taking it is called.
+    pub(super) link: Option<(Tab, &'static str)>,
+}
+
+impl Summary {
+    pub(super) fn new(status: &Status, waiting: usize) -> Self {
+        let serving = &status.serving;
+        let certificate = serving.certificate.clone();
+        let not_after = Moment(certificate.not_after);
+        let now = status.clock_trusted.then_some(Moment(status.now));
+        Self {
+            intermediates: serving.intermediates,
+            provenance: provenance(serving.origin, &certificate),
+            not_before: Moment(certificate.not_before),
+            not_after,
+            validity: match now {
+                Some(now) if not_after < now => format!("Expired {}", not_after.seen_from(now)),
+                Some(now) => format!("Expires {}", not_after.seen_from(now)),
+                None => {
+                    "The clock is not set, so the unit cannot tell whether it is valid today".into()
+                }
+            },
+            state: state(not_after, now),
+            next: next(serving.origin, not_after, now, waiting),
+            has_previous: status.previous.is_some(),
+            certificate,
+        }
+    }
+}
+
+fn provenance(origin: Origin, certificate: &CertificateView) -> String {
+    match origin {
+        Origin::Factory => "Factory certificate, self-signed by this unit".into(),
+        Origin::SelfSigned => "Self-signed by this unit".into(),
+        _ if certificate.self_issued => "Self-signed".into(),
+        _ => format!("Issued by {}", certificate.issuer),
+    }
+}
+
+fn state(not_after: Moment, now: Option<Moment>) -> State {
+    match now.map(|now| not_after.days_from(now)) {
+        Some(None) => State::Refused,
+        Some(Some(days)) if days < DAYS_LEFT_MIN => State::Attention,
+        None => State::Attention,
+        _ => State::Good,
+    }
+}
+
+fn next(origin: Origin, not_after: Moment, now: Option<Moment>, waiting: usize) -> Next {
+    const UPLOAD: (Tab, &str) = (Tab::Upload, "Upload a certificate");
+    const REQUEST: (Tab, &str) = (Tab::Create, "Make a request");
+    let days_left = now.map(|now| not_after.days_from(now));
+    let (said, link) = match (days_left, waiting) {
+        (Some(None), _) => (
+            "It is still served so that you can get in. Make a request, or serve a self-signed \
+             certificate meanwhile."
+                .into(),
+            Some(REQUEST),
+        ),
+        (_, 1) => (
+            "One request waits for its certificate.".into(),
+            Some(UPLOAD),
+        ),
+        (_, 2..) => (
+            format!("{waiting} requests wait for their certificates."),
+            Some(UPLOAD),
+        ),
+        (Some(Some(days)), 0) if days < DAYS_LEFT_MIN => (
+            format!("Make a new request soon: after {not_after} browsers refuse this certificate."),
+            Some(REQUEST),
+        ),
+        _ if origin == Origin::Factory => (
+            "Make a certificate your browser will accept.".into(),
+            Some(REQUEST),
+        ),
+        _ => {
+            let early = Moment(not_after.0.saturating_sub(DAYS_LEFT_MIN * 24 * 60 * 60));
+            (format!("Nothing to do until {}.", early.month()), None)
+        }
+    };
+    Next { said, link }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: u64 = 24 * 60 * 60;
+    const NOW: Option<Moment> = Some(Moment(20_000 * DAY));
+
+    #[track_caller]
+    fn check(origin: Origin, days_left: i64, waiting: usize, begins: &str) {
+        let not_after = Moment(20_000_u64.saturating_add_signed(days_left) * DAY);
+        let next = next(origin, not_after, NOW, waiting);
+        assert!(next.said.starts_with(begins), "{}", next.said);
+    }
+
+    #[test]
+    fn the_next_step_is_the_most_pressing_one() {
+        check(Origin::Factory, 3000, 0, "Make a certificate");
+        check(Origin::Factory, 3000, 1, "One request waits");
+        check(Origin::Imported, 300, 2, "2 requests wait");
+        check(Origin::Imported, 300, 0, "Nothing to do until Jun 2025");
+        check(Origin::Imported, 29, 0, "Make a new request soon");
+        check(Origin::Imported, -1, 3, "It is still served");
+    }
+
+    #[test]
+    fn the_mark_tells_the_dates() {
+        let now = Moment(20_000 * DAY);
+        let state = |days: u64| state(Moment(days * DAY), Some(now));
+        assert_eq!(state(20_030), State::Good);
+        assert_eq!(state(20_029), State::Attention);
+        assert_eq!(state(19_999), State::Refused);
+        assert_eq!(super::state(now, None), State::Attention);
+    }
+}

@@ -1,0 +1,164 @@
+//! The tabs "Upload X.509 PEM Certificate" and "Upload Certificate File". Both lead
+//! to the review; neither changes anything.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use cert_lifecycle::{Error, Format, ServerName};
+use zeroize::Zeroizing;
+
+use super::summary::Summary;
+use super::{Tab, Top};
+use crate::web::Site;
+use crate::web::body::UPLOAD_OCTETS_MAX;
+use crate::web::form::Form;
+use crate::web::frame::{Frame, page};
+use crate::web::guard::{Posted, Visit};
+use crate::web::problem::{Problem, status_of};
+
+/// The formats, as "Certificate Type" offers them: the value and the label.
+const FORMATS: [(&str, &str, Option<Format>); 5] = [
+    ("automatic", "Automatic", None),
+    ("x509-pem", "X.509 PEM", Some(Format::X509Pem)),
+    ("x509-der", "X.509 DER", Some(Format::X509Der)),
+    ("pkcs7-pem", "PKCS7 PEM", Some(Format::Pkcs7Pem)),
+    ("pkcs7-der", "PKCS7 DER", Some(Format::Pkcs7Der)),
+];
+
+#[derive(Template)]
+#[template(path = "https/paste.html")]
+struct PastePage {
+    frame: Frame,
+    summary: Summary,
+    tab: Tab,
+    /// Why what was pasted was not taken. It is not shown again, for it may hold a
+    /// private key.
+    fault: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "https/upload.html")]
+struct UploadPage {
+    frame: Frame,
+    summary: Summary,
+    tab: Tab,
+    selected: String,
+    fault: Option<String>,
+}
+
+impl UploadPage {
+    fn formats(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        FORMATS.into_iter().map(|(value, label, _)| (value, label))
+    }
+}
+
+pub(super) async fn show_paste(
+    State(site): State<Arc<Site>>,
+    visit: Visit,
+) -> Result<Response, Problem> {
+    paste_page(&site, &visit, StatusCode::OK, None).await
+}
+
+pub(super) async fn paste(
+    State(site): State<Arc<Site>>,
+    visit: Visit,
+    Posted(form): Posted,
+) -> Result<Response, Problem> {
+    match review(&site, &visit, form, Some(Format::X509Pem)).await? {
+        Ok(to_review) => Ok(to_review),
+        Err(error) => {
+            let fault = Some(error.to_string());
+            paste_page(&site, &visit, status_of(&error), fault).await
+        }
+    }
+}
+
+pub(super) async fn show_upload(
+    State(site): State<Arc<Site>>,
+    visit: Visit,
+) -> Result<Response, Problem> {
+    upload_page(&site, &visit, StatusCode::OK, "automatic", None).await
+}
+
+pub(super) async fn upload(
+    State(site): State<Arc<Site>>,
+    visit: Visit,
+    Posted(form): Posted,
+) -> Result<Response, Problem> {
+    let selected = form.text("type").to_owned();
+    let format = FORMATS.into_iter().find(|(value, ..)| *value == selected);
+    let format = format.and_then(|(_, _, format)| format);
+    match review(&site, &visit, form, format).await? {
+        Ok(to_review) => Ok(to_review),
+        Err(error) => {
+            let fault = Some(error.to_string());
+            upload_page(&site, &visit, status_of(&error), &selected, fault).await
+        }
+    }
+}
+
+/// Has the field `certificate` reviewed and keeps the review in the session.
+async fn review(
+    site: &Site,
+    visit: &Visit,
+    form: Arc<Form>,
+    selected: Option<Format>,
+) -> Result<Result<Response, Error>, Problem> {
+    let octets = Zeroizing::new(form.octets("certificate").unwrap_or_default().to_vec());
+    drop(form);
+    if octets.len() > UPLOAD_OCTETS_MAX {
+        return Err(crate::web::body::Fault::TooLarge.into());
+    }
+    let reached_as: Vec<ServerName> = ServerName::parse(visit.caller.host.name())
+        .into_iter()
+        .collect();
+    let reviewed = site
+        .run(move |unit| unit.review(&octets, selected, reached_as))
+        .await?;
+    Ok(reviewed.map(|review| {
+        *visit.session.review() = Some(review);
+        Redirect::to("/management/https/review").into_response()
+    }))
+}
+
+async fn paste_page(
+    site: &Site,
+    visit: &Visit,
+    status: StatusCode,
+    fault: Option<String>,
+) -> Result<Response, Problem> {
+    let Top { frame, summary } = site.top(visit, Tab::Paste).await?;
+    Ok(page(
+        status,
+        &PastePage {
+            frame,
+            summary,
+            tab: Tab::Paste,
+            fault,
+        },
+    ))
+}
+
+async fn upload_page(
+    site: &Site,
+    visit: &Visit,
+    status: StatusCode,
+    selected: &str,
+    fault: Option<String>,
+) -> Result<Response, Problem> {
+    let Top { frame, summary } = site.top(visit, Tab::Upload).await?;
+    let selected = selected.into();
+    Ok(page(
+        status,
+        &UploadPage {
+            frame,
+            summary,
+            tab: Tab::Upload,
+            selected,
+            fault,
+        },
+    ))
+}

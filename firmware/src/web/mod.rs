@@ -1,0 +1,106 @@
+//! The pages: what came is parsed, an operation of the unit is called, and what it
+//! returned is rendered. No rule about certificates is here.
+//!
+//! Every request passes [`guard`] first, which reads its body, finds its session and
+//! refuses what another site sent; then its page, which returns a page or a
+//! [`Problem`](problem::Problem); then `guard` again, which renders the problem and
+//! sets the headers that every response has.
+
+mod body;
+mod cookie;
+mod form;
+mod frame;
+mod guard;
+mod history;
+mod https;
+mod login;
+mod multipart;
+mod origin;
+mod password;
+mod problem;
+mod times;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::header;
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use cert_lifecycle::{Error, Unit};
+use tokio::sync::Semaphore;
+
+use crate::App;
+use crate::output::log;
+use problem::Problem;
+
+/// So many passwords are hashed at a time, for each takes megabytes of memory.
+const HASHING_MAX: usize = 2;
+
+/// What the pages work with.
+struct Site {
+    app: Arc<App>,
+    hashing: Semaphore,
+}
+
+/// The pages of the unit.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    let site = Arc::new(Site {
+        app,
+        hashing: Semaphore::new(HASHING_MAX),
+    });
+    Router::new()
+        .route("/", get(async || Redirect::to("/management/https")))
+        .route("/login", get(login::show).post(login::sign_in))
+        .route("/logout", post(login::sign_out))
+        .route("/password", get(password::show).post(password::change))
+        .nest("/management/https", https::router())
+        .route("/tools/history", get(history::show))
+        .route("/static/style.css", get(style))
+        .route("/static/icon.svg", get(icon))
+        .fallback(async || Problem::not_found())
+        .method_not_allowed_fallback(async || Problem::wrong_method())
+        .layer(from_fn_with_state(Arc::clone(&site), guard::admit))
+        .with_state(site)
+}
+
+impl Site {
+    /// Runs an operation where it may block: most wait for the store, some for a
+    /// long computation.
+    async fn run<T: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&Arc<Unit>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<Result<T, Error>, Problem> {
+        let unit = Arc::clone(&self.app.unit);
+        tokio::task::spawn_blocking(move || operation(&unit))
+            .await
+            .map_err(|ended| {
+                log(format_args!("an operation ended early: {ended}"));
+                Problem::own_fault()
+            })
+    }
+}
+
+async fn style() -> Response {
+    asset(
+        "text/css; charset=utf-8",
+        include_str!("../../static/style.css"),
+    )
+}
+
+async fn icon() -> Response {
+    asset("image/svg+xml", include_str!("../../static/icon.svg"))
+}
+
+/// A file that is the same for everybody. Pages name it with the software version,
+/// so an upgrade brings the new one at once.
+fn asset(media_type: &'static str, text: &'static str) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, media_type),
+        (header::CACHE_CONTROL, "max-age=86400"),
+    ];
+    (headers, text).into_response()
+}

@@ -1,0 +1,145 @@
+//! Dates and spans of time as the pages write them.
+
+use std::fmt;
+use std::time::Duration;
+
+use der::DateTime;
+
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
+const DAY_SECONDS: u64 = 24 * 60 * 60;
+
+/// A moment, in seconds since 1970-01-01 UTC. `Display` is "12 Feb 2027, 14:05 UTC".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Moment(pub(super) u64);
+
+impl Moment {
+    /// The form that templates can call.
+    pub(super) fn at(unix_seconds: &u64) -> Self {
+        Self(*unix_seconds)
+    }
+
+    /// The moment for the `datetime` attribute, such as "2027-02-12T14:05:00Z".
+    pub(super) fn machine(self) -> String {
+        let Some(time) = self.civil() else {
+            return "9999-12-31T23:59:59Z".into();
+        };
+        format!(
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
+            time.year(),
+            time.month(),
+            time.day(),
+            time.hour(),
+            time.minutes(),
+            time.seconds()
+        )
+    }
+
+    /// "Feb 2027".
+    pub(super) fn month(self) -> String {
+        let Some(time) = self.civil() else {
+            return "the year 9999".into();
+        };
+        format!("{} {}", month(&time), time.year())
+    }
+
+    /// "in 86 days" or "3 days ago", seen from `now`.
+    pub(super) fn seen_from(self, now: Self) -> String {
+        if self >= now {
+            format!("in {}", span(self.0.saturating_sub(now.0)))
+        } else {
+            format!("{} ago", span(now.0.saturating_sub(self.0)))
+        }
+    }
+
+    /// Whole days from `now` until this moment; `None` when it is over.
+    pub(super) fn days_from(self, now: Self) -> Option<u64> {
+        self.0
+            .checked_sub(now.0)
+            .map(|seconds| seconds / DAY_SECONDS)
+    }
+
+    fn civil(self) -> Option<DateTime> {
+        DateTime::from_unix_duration(Duration::from_secs(self.0)).ok()
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(time) = self.civil() else {
+            return f.write_str("after the year 9999");
+        };
+        let (day, hour, minutes) = (time.day(), time.hour(), time.minutes());
+        write!(
+            f,
+            "{day} {} {}, {hour:02}:{minutes:02} UTC",
+            month(&time),
+            time.year()
+        )
+    }
+}
+
+fn month(time: &DateTime) -> &'static str {
+    let index = usize::from(time.month()).saturating_sub(1);
+    MONTHS.get(index).copied().unwrap_or_default()
+}
+
+/// "86 days", "3 hours": one unit, rounded down.
+pub(super) fn span(seconds: u64) -> String {
+    let (count, unit) = match seconds {
+        0..60 => (seconds, "second"),
+        60..3600 => (seconds / 60, "minute"),
+        3600..DAY_SECONDS => (seconds / 3600, "hour"),
+        _ if seconds < 2 * 365 * DAY_SECONDS => (seconds / DAY_SECONDS, "day"),
+        _ => (seconds / (365 * DAY_SECONDS), "year"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{plural}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_written_for_people_and_for_machines() {
+        for (seconds, people, machines) in [
+            (0, "1 Jan 1970, 00:00 UTC", "1970-01-01T00:00:00Z"),
+            (
+                1_802_441_105,
+                "12 Feb 2027, 14:05 UTC",
+                "2027-02-12T14:05:05Z",
+            ),
+            (
+                253_402_300_799,
+                "31 Dec 9999, 23:59 UTC",
+                "9999-12-31T23:59:59Z",
+            ),
+            (u64::MAX, "after the year 9999", "9999-12-31T23:59:59Z"),
+        ] {
+            assert_eq!(Moment(seconds).to_string(), people);
+            assert_eq!(Moment(seconds).machine(), machines);
+        }
+    }
+
+    #[test]
+    fn spans_are_rounded_down_to_one_unit() {
+        for (seconds, written) in [
+            (0, "0 seconds"),
+            (1, "1 second"),
+            (119, "1 minute"),
+            (7200, "2 hours"),
+            (86 * DAY_SECONDS + 5, "86 days"),
+            (729 * DAY_SECONDS, "729 days"),
+            (10 * 365 * DAY_SECONDS, "10 years"),
+        ] {
+            assert_eq!(span(seconds), written);
+        }
+        let now = Moment(100 * DAY_SECONDS);
+        assert_eq!(Moment(103 * DAY_SECONDS).seen_from(now), "in 3 days");
+        assert_eq!(Moment(97 * DAY_SECONDS).seen_from(now), "3 days ago");
+        assert_eq!(Moment(103 * DAY_SECONDS).days_from(now), Some(3));
+        assert_eq!(Moment(97 * DAY_SECONDS).days_from(now), None);
+    }
+}
