@@ -89,11 +89,9 @@ async fn connection(
     router: Router,
     mut ended: watch::Receiver<bool>,
 ) -> io::Result<()> {
-    // Before the handshake, so that a change during it is not missed.
-    let mut generation = tls.generation();
-    let config = tls
-        .current()
-        .ok_or_else(|| io::Error::other("nothing serves yet"))?;
+    let mut current = tls.current();
+    let config = current.borrow_and_update().clone();
+    let config = config.ok_or_else(|| io::Error::other("nothing serves yet"))?;
     stream.set_nodelay(true)?;
     let stream = timeout(HANDSHAKE_MAX, TlsAcceptor::from(config).accept(stream)).await??;
     let service = TowerToHyperService::new(with_peer(router, Peer(peer)));
@@ -108,7 +106,7 @@ async fn connection(
         done = connection.as_mut() => return done.map_err(io::Error::other),
         // Another certificate serves: what runs finishes, then the client
         // connects anew and sees it.
-        _ = generation.changed() => {}
+        _ = current.changed() => {}
         _ = ended.wait_for(|ended| *ended) => {}
     }
     connection.as_mut().graceful_shutdown();

@@ -76,7 +76,8 @@ fn reply(reader: &mut impl BufRead) -> io::Result<(u8, Vec<u8>)> {
         ));
     };
     let mut text = Vec::new();
-    if reader.take(octets).read_to_end(&mut text)? as u64 != octets {
+    let read = reader.take(octets).read_to_end(&mut text)?;
+    if u64::try_from(read) != Ok(octets) {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     Ok((code, text))

@@ -3,7 +3,7 @@
 mod legacy_rsa;
 mod preflight;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use cert_lifecycle::{Identity, Listener};
 use rustls::ServerConfig;
@@ -19,31 +19,21 @@ const SESSIONS_MAX: usize = 256;
 /// What the listener serves. An operation replaces it while connections run.
 pub(crate) struct Tls {
     provider: Arc<CryptoProvider>,
-    current: RwLock<Option<Arc<ServerConfig>>>,
-    generation: watch::Sender<u64>,
+    current: watch::Sender<Option<Arc<ServerConfig>>>,
 }
 
 impl Tls {
     pub(crate) fn new() -> Self {
         Self {
             provider: Arc::new(aws_lc_rs::default_provider()),
-            current: RwLock::new(None),
-            generation: watch::Sender::new(0),
+            current: watch::Sender::new(None),
         }
     }
 
-    /// The configuration for a connection that begins now; `None` before the
-    /// unit has told what to serve.
-    pub(crate) fn current(&self) -> Option<Arc<ServerConfig>> {
-        self.current
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    /// Changes each time another identity is served.
-    pub(crate) fn generation(&self) -> watch::Receiver<u64> {
-        self.generation.subscribe()
+    /// The configuration for connections that begin now, which changes when
+    /// another identity is served; `None` before the unit has told what to serve.
+    pub(crate) fn current(&self) -> watch::Receiver<Option<Arc<ServerConfig>>> {
+        self.current.subscribe()
     }
 
     /// A configuration of its own for each identity: sessions of another
@@ -90,10 +80,7 @@ impl Listener for Tls {
     }
 
     fn serve(&self, identity: &Identity) -> Result<(), String> {
-        let config = self.config(identity)?;
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(config);
-        self.generation
-            .send_modify(|generation| *generation = generation.wrapping_add(1));
+        self.current.send_replace(Some(self.config(identity)?));
         Ok(())
     }
 }
