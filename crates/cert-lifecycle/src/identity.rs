@@ -55,22 +55,6 @@ pub enum Origin {
     SelfSigned,
 }
 
-/// What the store keeps of an identity; its key is under [`KeyId`] apart.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct IdentityRecord {
-    pub(crate) key: KeyId,
-    pub(crate) chain: Vec<Der>,
-    pub(crate) origin: Origin,
-    pub(crate) since: u64,
-}
-
-impl IdentityRecord {
-    /// The leaf in DER; empty when the record has no certificate at all.
-    pub(crate) fn leaf(&self) -> &[u8] {
-        self.chain.first().map_or(&[], Der::as_bytes)
-    }
-}
-
 /// An identity ready to serve: a private key, its leaf certificate and the
 /// chain, ordered leaf first and without the root.
 ///

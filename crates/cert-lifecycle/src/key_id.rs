@@ -1,8 +1,9 @@
-//! The name of a key: the SHA-256 of its SubjectPublicKeyInfo.
+//! Fingerprints, and the name of a key: the SHA-256 of its SubjectPublicKeyInfo.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest, Sha256};
 use spki::SubjectPublicKeyInfoOwned;
 
 /// The SHA-256 of a SubjectPublicKeyInfo in DER, under which the unit keeps a
@@ -43,7 +44,7 @@ impl KeyId {
     /// The id as people compare it: upper-case pairs with colons.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        crate::view::fingerprint(&self.0)
+        fingerprint(&self.0)
     }
 }
 
@@ -91,4 +92,16 @@ impl<'de> Deserialize<'de> for KeyId {
         text.parse()
             .map_err(|_| serde::de::Error::custom("a key id is 64 hexadecimal digits"))
     }
+}
+
+/// Upper-case hexadecimal pairs with colons, as browsers show fingerprints.
+#[must_use]
+pub fn fingerprint(octets: &[u8]) -> String {
+    let pairs: Vec<String> = octets.iter().map(|octet| format!("{octet:02X}")).collect();
+    pairs.join(":")
+}
+
+/// The SHA-256 fingerprint of DER octets.
+pub(crate) fn sha256_of(der: &[u8]) -> String {
+    fingerprint(&Sha256::digest(der))
 }

@@ -35,6 +35,7 @@ mod identity;
 mod journal;
 mod key_id;
 mod making;
+mod records;
 mod requests;
 mod review;
 mod seal;
@@ -53,14 +54,15 @@ pub use form::{
 };
 pub use identity::{Der, Identity, Listener, Origin};
 pub use journal::{Action, Actor, Entry, JOURNAL_ENTRIES_MAX, Via};
-pub use key_id::KeyId;
+pub use key_id::{KeyId, fingerprint};
 pub use making::Making;
-pub use requests::{Made, OnProgress, REQUESTS_MAX};
+pub use records::REQUESTS_MAX;
+pub use requests::{Made, OnProgress};
 pub use review::Review;
 pub use seal::{SecretFile, UnitSecret};
 pub use store::StoreError;
 pub use unit::{IdentityView, Opened, SetAside, Status, Unit, UnitConfig};
-pub use view::{CertificateView, RequestView, fingerprint};
+pub use view::{CertificateView, RequestView};
 
 // The types of the three pure crates that operations take and return.
 pub use cert_formats::Format;

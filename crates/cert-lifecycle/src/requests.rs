@@ -4,37 +4,21 @@ use std::ops::ControlFlow;
 
 use pki_core::{CertificateParams, MixedRng, PrivateKey, Progress, Validity, ValidityDays};
 use rand_core::CryptoRng;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::environment::EnvironmentRng;
 use crate::form::RequestOrder;
-use crate::identity::{Der, Identity, IdentityRecord, Origin};
+use crate::identity::{Der, Identity, Origin};
 use crate::journal::{self, Action, Actor, Event};
-use crate::store::{Change, Records, StoreError};
-use crate::unit::{NewKey, Slot, keys_of_identities, remove_orphaned_keys};
-use crate::view::{RequestView, der_of, sha256_of};
+use crate::key_id::sha256_of;
+use crate::records::{
+    IdentityRecord, RequestRecord, Slot, by_age, keys_of_identities, put_in_service,
+    remove_orphaned_keys, remove_requests_over_the_limit, request_of,
+};
+use crate::store::Records;
+use crate::unit::NewKey;
+use crate::view::{RequestView, der_of};
 use crate::{Error, KeyId, Unit};
-
-/// The unit keeps this many requests; of more, the oldest one goes whose key no
-/// identity has.
-pub const REQUESTS_MAX: usize = 16;
-
-pub(crate) const PREFIX: &str = "request/";
-
-pub(crate) fn key_of(id: &KeyId) -> String {
-    format!("{PREFIX}{id}")
-}
-
-/// A request as it is stored.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct RequestRecord {
-    pub(crate) key: KeyId,
-    /// Orders requests made within one second, or with a wrong clock.
-    pub(crate) number: u64,
-    pub(crate) made_at: u64,
-    pub(crate) made_by: Actor,
-    pub(crate) request: Der,
-}
 
 /// What the making of a key came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -151,9 +135,9 @@ impl Unit {
                 made_by: actor.clone(),
                 request,
             };
-            change.put(&key_of(&key.id), &record)?;
+            change.put(&request_of(&key.id), &record)?;
             if let Some(record) = &serving {
-                crate::serving::put_in_service(change, record)?;
+                put_in_service(change, record)?;
             }
             remove_requests_over_the_limit(change)?;
             remove_orphaned_keys(change)?;
@@ -208,7 +192,7 @@ impl Unit {
         let _changing = self.lock();
         let now = self.environment.now();
         self.store.change(|change| {
-            if change.octets(&key_of(&key))?.is_none() {
+            if change.octets(&request_of(&key))?.is_none() {
                 return Err(Error::NotFound {
                     what: "The request with the key",
                     named: key.fingerprint(),
@@ -217,7 +201,7 @@ impl Unit {
             if keys_of_identities(change)?.contains(&key) {
                 return Err(Error::RequestInUse);
             }
-            change.remove(&key_of(&key))?;
+            change.remove(&request_of(&key))?;
             remove_orphaned_keys(change)?;
             let event = Event {
                 actor,
@@ -229,24 +213,4 @@ impl Unit {
             Ok(journal::append(change, now, event)?)
         })
     }
-}
-
-/// All requests, the oldest first.
-pub(crate) fn by_age(records: &impl Records) -> Result<Vec<RequestRecord>, StoreError> {
-    let mut requests: Vec<RequestRecord> = records.all(PREFIX)?;
-    requests.sort_by_key(|request| request.number);
-    Ok(requests)
-}
-
-fn remove_requests_over_the_limit(change: &Change) -> Result<(), StoreError> {
-    let requests = by_age(change)?;
-    let in_use = keys_of_identities(change)?;
-    let over = requests.len().saturating_sub(REQUESTS_MAX);
-    let unused = requests
-        .iter()
-        .filter(|request| !in_use.contains(&request.key));
-    for request in unused.take(over) {
-        change.remove(&key_of(&request.key))?;
-    }
-    Ok(())
 }

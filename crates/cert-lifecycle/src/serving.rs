@@ -11,12 +11,14 @@ use x509_cert::certificate::{CertificateInner, Raw};
 use x509_cert::request::CertReq;
 
 use crate::environment::EnvironmentRng;
-use crate::identity::{Der, IdentityRecord, Origin};
+use crate::identity::{Der, Origin};
 use crate::journal::{self, Action, Actor, Event};
+use crate::key_id::sha256_of;
+use crate::records::{IdentityRecord, Slot, by_age, put_in_service, remove_orphaned_keys};
 use crate::review::{KnownKey, KnownKeys, Review};
-use crate::store::{Change, Records, StoreError};
-use crate::unit::{NewKey, Slot, no_identity, remove_orphaned_keys};
-use crate::view::{der_of, requested_names, sha256_of};
+use crate::store::{Records, StoreError};
+use crate::unit::{NewKey, no_identity};
+use crate::view::{der_of, requested_names};
 use crate::{Error, Unit};
 
 /// A factory identity just made, not yet in the store.
@@ -190,19 +192,10 @@ fn served<'a>(action: Action, actor: &'a Actor, record: &IdentityRecord) -> Even
     }
 }
 
-/// Makes `record` the serving identity and the one that served the previous.
-pub(crate) fn put_in_service(change: &Change, record: &IdentityRecord) -> Result<(), StoreError> {
-    let before: Option<IdentityRecord> = change.get(Slot::Serving.key())?;
-    if let Some(before) = before.filter(|before| before.chain != record.chain) {
-        change.put(Slot::Previous.key(), &before)?;
-    }
-    change.put(Slot::Serving.key(), record)
-}
-
 /// Every key of the unit with what was asked for it, the newest request first.
 fn known_keys(records: &impl Records) -> Result<KnownKeys, StoreError> {
     let mut known: Vec<KnownKey> = Vec::new();
-    for record in crate::requests::by_age(records)?.iter().rev() {
+    for record in by_age(records)?.iter().rev() {
         if let Ok(request) = CertReq::from_der(record.request.as_bytes()) {
             known.push(KnownKey {
                 id: record.key,

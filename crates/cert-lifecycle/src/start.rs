@@ -8,12 +8,13 @@ use std::sync::{Arc, Mutex};
 use crate::Error;
 use crate::account::{self, Account};
 use crate::environment::Environment;
-use crate::identity::{IdentityRecord, Listener};
+use crate::identity::{Identity, Listener};
 use crate::journal::{self, Action, Actor, Event};
 use crate::making::Job;
+use crate::records::{IdentityRecord, Slot};
 use crate::seal::{Sealer, UnitSecret, sync_folder_of};
 use crate::store::{Records, Store, StoreError};
-use crate::unit::{Opened, SetAside, Slot, Unit, UnitConfig};
+use crate::unit::{Opened, SetAside, Unit, UnitConfig};
 
 /// The name of the store in the state folder.
 const STORE: &str = "store.redb";
@@ -123,7 +124,7 @@ impl Unit {
         let account = Account::new(password, random.is_some(), &*self.environment);
         let new = self.make_factory_identity(pki_core::Digest::Sha256)?;
         let now = self.environment.now();
-        let identity = crate::identity::Identity::new(
+        let identity = Identity::new(
             new.key.id,
             new.key.pkcs8_der.clone(),
             new.record.chain.clone(),
@@ -150,7 +151,7 @@ impl Unit {
                 action: Action::FirstStart,
                 outcome: "factory certificate made and served".into(),
                 key: Some(new.key.id),
-                certificate: Some(crate::view::sha256_of(new.record.leaf())),
+                certificate: Some(crate::key_id::sha256_of(new.record.leaf())),
             };
             journal::append(change, now, event)
         })?;

@@ -8,9 +8,10 @@ use zeroize::Zeroizing;
 
 use crate::environment::{Environment, Now};
 use crate::factory::Factory;
-use crate::identity::{Identity, IdentityRecord, Listener, Origin};
+use crate::identity::{Identity, Listener, Origin};
 use crate::journal::{self, Entry};
 use crate::making::Job;
+use crate::records::{IdentityRecord, REQUESTS, Slot, private_key_of};
 use crate::seal::Sealer;
 use crate::store::{Change, Records, Store, StoreError};
 use crate::view::CertificateView;
@@ -60,26 +61,6 @@ pub struct Unit {
     /// Held from the first read of a change until the listener has been told,
     /// so that store and listener cannot disagree.
     pub(crate) changing: Mutex<()>,
-}
-
-/// The place of an identity in the unit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Slot {
-    Factory,
-    Previous,
-    Serving,
-}
-
-impl Slot {
-    pub(crate) const ALL: [Self; 3] = [Self::Factory, Self::Previous, Self::Serving];
-
-    pub(crate) fn key(self) -> &'static str {
-        match self {
-            Self::Factory => "identity/factory",
-            Self::Previous => "identity/previous",
-            Self::Serving => "identity/serving",
-        }
-    }
 }
 
 /// What serves now and what else there is.
@@ -149,7 +130,7 @@ impl Unit {
             serial_number: self.factory.serial_number.clone(),
             serving: view(Slot::Serving)?.ok_or_else(|| no_identity("serves"))?,
             previous: view(Slot::Previous)?,
-            requests: snapshot.keys(crate::requests::PREFIX)?.len(),
+            requests: snapshot.keys(REQUESTS)?.len(),
             now: now.unix_seconds,
             clock_trusted: now.trusted,
         })
@@ -180,7 +161,7 @@ impl Unit {
         records: &impl Records,
         record: &IdentityRecord,
     ) -> Result<Identity, Error> {
-        let sealed = records.octets(&key_of(&record.key))?;
+        let sealed = records.octets(&private_key_of(&record.key))?;
         let key = sealed.and_then(|sealed| self.sealer.open(&record.key, &sealed));
         let key = key.ok_or_else(|| Error::NotFound {
             what: "the private key",
@@ -194,7 +175,7 @@ impl Unit {
         let sealed = self
             .sealer
             .seal(&key.id, &key.pkcs8_der, &*self.environment);
-        change.put_octets(&key_of(&key.id), &sealed)
+        change.put_octets(&private_key_of(&key.id), &sealed)
     }
 }
 
@@ -213,43 +194,9 @@ impl NewKey {
     }
 }
 
-pub(crate) const KEY_PREFIX: &str = "key/";
-
-pub(crate) fn key_of(id: &KeyId) -> String {
-    format!("{KEY_PREFIX}{id}")
-}
-
 pub(crate) fn no_identity(which: &str) -> Error {
     Error::NotFound {
         what: "the identity that",
         named: which.into(),
     }
-}
-
-/// The keys that identities need, wherever they stand.
-pub(crate) fn keys_of_identities(records: &impl Records) -> Result<Vec<KeyId>, StoreError> {
-    let mut keys = Vec::new();
-    for slot in Slot::ALL {
-        keys.extend(
-            records
-                .get::<IdentityRecord>(slot.key())?
-                .map(|record| record.key),
-        );
-    }
-    Ok(keys)
-}
-
-/// Removes the private keys that no request and no identity needs any more.
-pub(crate) fn remove_orphaned_keys(change: &Change) -> Result<(), StoreError> {
-    let needed = keys_of_identities(change)?;
-    for name in change.keys(KEY_PREFIX)? {
-        let Some(id) = name.strip_prefix(KEY_PREFIX).and_then(|id| id.parse().ok()) else {
-            continue;
-        };
-        let requested = change.octets(&crate::requests::key_of(&id))?.is_some();
-        if !requested && !needed.contains(&id) {
-            change.remove(&name)?;
-        }
-    }
-    Ok(())
 }

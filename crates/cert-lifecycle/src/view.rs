@@ -14,7 +14,8 @@ use x509_cert::ext::pkix::{BasicConstraints, SubjectAltName};
 use x509_cert::name::Name;
 use x509_cert::request::CertReq;
 
-use crate::KeyId;
+use crate::key_id::{KeyId, fingerprint};
+use crate::records::RequestRecord;
 
 type RawCertificate = CertificateInner<Raw>;
 
@@ -115,10 +116,7 @@ pub struct RequestView {
 }
 
 impl RequestView {
-    pub(crate) fn of(
-        record: &crate::requests::RequestRecord,
-        serving: Option<KeyId>,
-    ) -> Option<Self> {
+    pub(crate) fn of(record: &RequestRecord, serving: Option<KeyId>) -> Option<Self> {
         let der = record.request.as_bytes();
         let request = CertReq::from_der(der).ok()?;
         let names = requested_names(&request);
@@ -155,13 +153,6 @@ pub(crate) fn requested_names(request: &CertReq) -> Vec<x509_cert::ext::pkix::na
         .filter_map(|extension| SubjectAltName::from_der(extension.extn_value.as_bytes()).ok())
         .flat_map(|names| names.0)
         .collect()
-}
-
-/// Upper-case hexadecimal pairs with colons, as browsers show fingerprints.
-#[must_use]
-pub fn fingerprint(octets: &[u8]) -> String {
-    let pairs: Vec<String> = octets.iter().map(|octet| format!("{octet:02X}")).collect();
-    pairs.join(":")
 }
 
 /// The text, bounded, with control and direction-changing characters visible.
@@ -245,11 +236,6 @@ fn public_key(public_key: &spki::SubjectPublicKeyInfoOwned) -> String {
 fn algorithm(oid: &ObjectIdentifier) -> String {
     DB.by_oid(oid)
         .map_or_else(|| oid.to_string(), ToOwned::to_owned)
-}
-
-/// The SHA-256 fingerprint of DER octets.
-pub(crate) fn sha256_of(der: &[u8]) -> String {
-    fingerprint(&Sha256::digest(der))
 }
 
 /// The DER of anything that encodes; empty when it cannot be encoded, which

@@ -1,0 +1,131 @@
+//! What the store keeps, under which keys, and what has to hold among it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::KeyId;
+use crate::identity::{Der, Origin};
+use crate::journal::Actor;
+use crate::store::{Change, Records, StoreError};
+
+/// The place of an identity in the unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Slot {
+    Factory,
+    Previous,
+    Serving,
+}
+
+impl Slot {
+    pub(crate) const ALL: [Self; 3] = [Self::Factory, Self::Previous, Self::Serving];
+
+    pub(crate) fn key(self) -> &'static str {
+        match self {
+            Self::Factory => "identity/factory",
+            Self::Previous => "identity/previous",
+            Self::Serving => "identity/serving",
+        }
+    }
+}
+
+/// What the store keeps of an identity; its key is under [`KeyId`] apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct IdentityRecord {
+    pub(crate) key: KeyId,
+    pub(crate) chain: Vec<Der>,
+    pub(crate) origin: Origin,
+    pub(crate) since: u64,
+}
+
+impl IdentityRecord {
+    /// The leaf in DER; empty when the record has no certificate at all.
+    pub(crate) fn leaf(&self) -> &[u8] {
+        self.chain.first().map_or(&[], Der::as_bytes)
+    }
+}
+
+/// A request as it is stored.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct RequestRecord {
+    pub(crate) key: KeyId,
+    /// Orders requests made within one second, or with a wrong clock.
+    pub(crate) number: u64,
+    pub(crate) made_at: u64,
+    pub(crate) made_by: Actor,
+    pub(crate) request: Der,
+}
+
+/// The unit keeps this many requests; of more, the oldest one goes whose key no
+/// identity has.
+pub const REQUESTS_MAX: usize = 16;
+
+pub(crate) const REQUESTS: &str = "request/";
+const PRIVATE_KEYS: &str = "key/";
+
+/// Where the request for this key is.
+pub(crate) fn request_of(id: &KeyId) -> String {
+    format!("{REQUESTS}{id}")
+}
+
+/// Where this private key is.
+pub(crate) fn private_key_of(id: &KeyId) -> String {
+    format!("{PRIVATE_KEYS}{id}")
+}
+
+/// Makes `record` the serving identity and the one that served the previous.
+pub(crate) fn put_in_service(change: &Change, record: &IdentityRecord) -> Result<(), StoreError> {
+    let before: Option<IdentityRecord> = change.get(Slot::Serving.key())?;
+    if let Some(before) = before.filter(|before| before.chain != record.chain) {
+        change.put(Slot::Previous.key(), &before)?;
+    }
+    change.put(Slot::Serving.key(), record)
+}
+
+/// All requests, the oldest first.
+pub(crate) fn by_age(records: &impl Records) -> Result<Vec<RequestRecord>, StoreError> {
+    let mut requests: Vec<RequestRecord> = records.all(REQUESTS)?;
+    requests.sort_by_key(|request| request.number);
+    Ok(requests)
+}
+
+pub(crate) fn remove_requests_over_the_limit(change: &Change) -> Result<(), StoreError> {
+    let requests = by_age(change)?;
+    let in_use = keys_of_identities(change)?;
+    let over = requests.len().saturating_sub(REQUESTS_MAX);
+    let unused = requests
+        .iter()
+        .filter(|request| !in_use.contains(&request.key));
+    for request in unused.take(over) {
+        change.remove(&request_of(&request.key))?;
+    }
+    Ok(())
+}
+/// The keys that identities need, wherever they stand.
+pub(crate) fn keys_of_identities(records: &impl Records) -> Result<Vec<KeyId>, StoreError> {
+    let mut keys = Vec::new();
+    for slot in Slot::ALL {
+        keys.extend(
+            records
+                .get::<IdentityRecord>(slot.key())?
+                .map(|record| record.key),
+        );
+    }
+    Ok(keys)
+}
+
+/// Removes the private keys that no request and no identity needs any more.
+pub(crate) fn remove_orphaned_keys(change: &Change) -> Result<(), StoreError> {
+    let needed = keys_of_identities(change)?;
+    for name in change.keys(PRIVATE_KEYS)? {
+        let Some(id) = name
+            .strip_prefix(PRIVATE_KEYS)
+            .and_then(|id| id.parse().ok())
+        else {
+            continue;
+        };
+        let requested = change.octets(&request_of(&id))?.is_some();
+        if !requested && !needed.contains(&id) {
+            change.remove(&name)?;
+        }
+    }
+    Ok(())
+}
