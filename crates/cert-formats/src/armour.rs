@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::label;
 use crate::position::Position;
 use crate::text::{self, is_line_end, is_space};
+use crate::work;
 
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
@@ -172,15 +173,21 @@ impl<'t> Pieces<'t> {
         let before = self.text.get(..self.at).unwrap_or_default();
         // Files that were joined each keep their mark.
         let before = before.strip_suffix(text::UTF8_MARK).unwrap_or(before);
-        let nearest = before.iter().rev().find(|&&octet| !is_space(octet));
-        nearest.is_none_or(|&octet| is_line_end(octet))
+        is_at_edge(before.iter().rev())
     }
 
     /// Whether there are only spaces between here and the end of the line.
     fn is_line_end(&self) -> bool {
-        let nearest = self.rest().iter().find(|&&octet| !is_space(octet));
-        nearest.is_none_or(|&octet| is_line_end(octet))
+        is_at_edge(self.rest().iter())
     }
+}
+
+/// Whether there are only spaces up to a line end, or the end of it all.
+fn is_at_edge<'t>(octets: impl Iterator<Item = &'t u8>) -> bool {
+    let mut octets = octets.inspect(|_| work::add(1));
+    octets
+        .find(|&&octet| !is_space(octet))
+        .is_none_or(|&octet| is_line_end(octet))
 }
 
 /// Whether there is a `-----BEGIN` anywhere.
@@ -195,6 +202,7 @@ pub(crate) fn has_damaged_boundary(text: &[u8]) -> bool {
 
 /// Where the first line begins that was meant as a boundary, in text outside the blocks.
 fn damaged_boundary(text: &[u8]) -> Option<usize> {
+    work::add(text.len());
     let mut at = 0_usize;
     text.split(|&octet| is_line_end(octet)).find_map(|line| {
         let begin = at;

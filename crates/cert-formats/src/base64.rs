@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::note::{Note, Notes};
 use crate::position::Position;
 use crate::text::{self, is_line_end, is_space};
+use crate::work;
 
 /// The width of a line of base64 (RFC 7468 section 2), in characters.
 const LINE_WIDTH: usize = 64;
@@ -25,6 +26,7 @@ pub(crate) fn decode(
     notes: &mut Notes,
 ) -> Result<Zeroizing<Vec<u8>>, Error> {
     let (body, line) = skip_headers(body, line, notes)?;
+    work::add(body.len());
     let mut characters = Characters::with_room_for(body.len(), line);
     let mut octets = body.iter().copied().peekable();
     while let Some(octet) = octets.next() {

@@ -61,7 +61,7 @@ fn is_segmented(tag: Tag) -> bool {
 ///
 /// As [`survey`], and [`Error::Malformed`] when the segments of a string are not segments of it.
 pub(crate) fn to_der(element: &Element<'_>, budget: &Budget) -> Result<Vec<u8>, Error> {
-    let mut der = Vec::new();
+    let mut der = Vec::with_capacity(element.octets.len());
     append_der(element, &mut der, budget, 1)?;
     Ok(der)
 }
@@ -73,87 +73,86 @@ fn append_der(
     depth: usize,
 ) -> Result<(), Error> {
     check_depth(element, depth)?;
-    if !element.tag.is_constructed() {
-        append(element.tag, element.content, der);
-        return Ok(());
-    }
-    let mut content = Vec::with_capacity(element.content.len());
+    let begin = der.len();
     if is_segmented(element.tag) {
-        let mut string = Segments {
-            tag: element.tag.primitive(),
-            content,
-        };
-        string.join(element, budget, depth)?;
-        append(string.tag, &string.content, der);
-        return Ok(());
+        append_segments(element.tag.whole(), element, der, budget, depth)?;
+    } else if element.tag.is_constructed() {
+        let mut elements = element.elements(budget);
+        while let Some(inner) = elements.next()? {
+            append_der(&inner, der, budget, depth + 1)?;
+        }
+    } else {
+        der.extend_from_slice(element.content);
     }
-    let mut elements = element.elements(budget);
-    while let Some(inner) = elements.next()? {
-        append_der(&inner, &mut content, budget, depth + 1)?;
-    }
-    append(element.tag, &content, der);
+    // The length is known only now. One buffer for all levels, so that depth costs no memory.
+    let header = header(element.tag.whole(), der.len() - begin);
+    der.splice(begin..begin, header);
     Ok(())
+}
+
+/// Appends the content of a string that is cut into segments (X.690 sections 8.6.4 and 8.7.3).
+fn append_segments(
+    whole: Tag,
+    string: &Element<'_>,
+    der: &mut Vec<u8>,
+    budget: &Budget,
+    depth: usize,
+) -> Result<(), Error> {
+    check_depth(string, depth)?;
+    let begin = der.len();
+    let mut segments = string.elements(budget);
+    while let Some(segment) = segments.next()? {
+        if is_segmented(segment.tag) {
+            let begin_of_segment = der.len();
+            append_segments(whole, &segment, der, budget, depth + 1)?;
+            merge_unused_bits(whole, der, begin, begin_of_segment);
+            continue;
+        }
+        // Segments of character strings are octet strings (X.690 section 8.23.6); some writers
+        // repeat the tag of the whole.
+        if segment.tag != whole && segment.tag != Tag::OCTET_STRING {
+            return Err(Error::malformed(
+                Position::Offset(segment.offset),
+                alloc::format!("a segment of {whole}"),
+                alloc::format!("{}", segment.tag),
+            ));
+        }
+        let begin_of_segment = der.len();
+        der.extend_from_slice(segment.content);
+        merge_unused_bits(whole, der, begin, begin_of_segment);
+    }
+    Ok(())
+}
+
+/// Leaves one count of unused bits at the `begin` of a BIT STRING: that of its last segment, which
+/// is the only one that may have any (X.690 section 8.6.4.1).
+fn merge_unused_bits(whole: Tag, der: &mut Vec<u8>, begin: usize, segment: usize) {
+    if whole == Tag::BIT_STRING && begin < segment && segment < der.len() {
+        let unused = der.remove(segment);
+        if let Some(count) = der.get_mut(begin) {
+            *count = unused;
+        }
+    }
 }
 
 /// Appends one element with the shortest length octets.
 pub(crate) fn append(tag: Tag, content: &[u8], der: &mut Vec<u8>) {
-    der.push(tag.octet());
-    let length = content.len().to_be_bytes();
-    let significant = length.iter().skip_while(|&&octet| octet == 0);
-    match u8::try_from(content.len()) {
-        Ok(short @ 0..=0x7f) => der.push(short),
-        _ => {
-            let count = u8::try_from(significant.clone().count()).unwrap_or(u8::MAX);
-            der.push(0x80 | count);
-            der.extend(significant);
-        }
-    }
+    der.extend(header(tag, content.len()));
     der.extend_from_slice(content);
 }
 
-/// The segments of a string, joined (X.690 sections 8.6.4 and 8.7.3).
-struct Segments {
-    tag: Tag,
-    content: Vec<u8>,
-}
-
-impl Segments {
-    fn join(&mut self, string: &Element<'_>, budget: &Budget, depth: usize) -> Result<(), Error> {
-        check_depth(string, depth)?;
-        let mut elements = string.elements(budget);
-        while let Some(segment) = elements.next()? {
-            if is_segmented(segment.tag) {
-                self.join(&segment, budget, depth + 1)?;
-            } else {
-                self.push(&segment)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn push(&mut self, segment: &Element<'_>) -> Result<(), Error> {
-        // Segments of character strings are octet strings (X.690 section 8.23.6); some writers
-        // repeat the tag of the whole.
-        if segment.tag != self.tag && segment.tag != Tag::OCTET_STRING {
-            return Err(Error::malformed(
-                Position::Offset(segment.offset),
-                alloc::format!("a segment of {}", self.tag),
-                alloc::format!("{}", segment.tag),
-            ));
-        }
-        // A BIT STRING begins with the count of unused bits, which only the last segment may have.
-        match segment.content.split_first() {
-            Some((&unused, bits)) if self.tag == Tag::BIT_STRING => {
-                match self.content.first_mut() {
-                    Some(count) => *count = unused,
-                    None => self.content.push(unused),
-                }
-                self.content.extend_from_slice(bits);
-            }
-            _ => self.content.extend_from_slice(segment.content),
-        }
-        Ok(())
-    }
+/// The identifier octet and the shortest length octets (X.690 section 10.1).
+fn header(tag: Tag, content_len: usize) -> impl Iterator<Item = u8> {
+    let length = content_len.to_be_bytes();
+    let significant = length.into_iter().skip_while(|&octet| octet == 0);
+    let first = match u8::try_from(content_len) {
+        Ok(short @ 0..=0x7f) => short,
+        _ => 0x80 | u8::try_from(significant.clone().count()).expect("at most 8 octets"),
+    };
+    let is_long = first >= 0x80;
+    [tag.octet(), first]
+        .into_iter()
+        .chain(significant.filter(move |_| is_long))
 }
 
 fn check_depth(element: &Element<'_>, depth: usize) -> Result<(), Error> {

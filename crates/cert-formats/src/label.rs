@@ -34,7 +34,7 @@ impl Label {
             "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => {
                 Self::Other(What::CertificateRequest)
             }
-            "X509 CRL" => Self::Other(What::Crl),
+            "X509 CRL" | "CRL" => Self::Other(What::Crl),
             "PUBLIC KEY" | "RSA PUBLIC KEY" => Self::Other(What::PublicKey),
             "ATTRIBUTE CERTIFICATE" => Self::Other(What::AttributeCertificate),
             "PKCS12" => Self::Other(What::Pkcs12),

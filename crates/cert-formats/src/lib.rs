@@ -23,6 +23,7 @@ mod sniff;
 mod text;
 mod tlv;
 mod what;
+mod work;
 mod write;
 
 pub use bundle::Bundle;

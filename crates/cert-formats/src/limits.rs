@@ -18,6 +18,5 @@ pub const MAX_DEPTH: usize = 24;
 /// The most ASN.1 elements that are looked at in one upload.
 ///
 /// This one number bounds both the time a hostile upload can take and the memory its parsed form
-/// can fill. A usual certificate has about 100 elements, so 32 of them, each looked at twice, stay
-/// below half of it.
-pub const MAX_ELEMENTS: usize = 16_384;
+/// can fill. A certificate has 60 to 280 elements, so 32 usual ones take less than half of it.
+pub const MAX_ELEMENTS: usize = 8_192;

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use zeroize::Zeroizing;
 
 use crate::note::{LineEnds, Note};
+use crate::work;
 
 pub(crate) const UTF8_MARK: &[u8] = &[0xef, 0xbb, 0xbf];
 const UTF16_BE_MARK: &[u8] = &[0xfe, 0xff];
@@ -68,27 +69,12 @@ fn from_utf16(octets: &[u8], unit: fn([u8; 2]) -> u16) -> Zeroizing<Vec<u8>> {
 
 /// How the lines of `text` end, if not all with LF.
 pub(crate) fn line_ends(text: &[u8]) -> Option<LineEnds> {
-    let (mut lf, mut cr, mut cr_lf) = (false, false, false);
-    let mut rest = text;
-    loop {
-        rest = match rest {
-            [b'\r', b'\n', rest @ ..] => {
-                cr_lf = true;
-                rest
-            }
-            [b'\r', rest @ ..] => {
-                cr = true;
-                rest
-            }
-            [b'\n', rest @ ..] => {
-                lf = true;
-                rest
-            }
-            [_, rest @ ..] => rest,
-            [] => break,
-        };
-    }
-    match (lf, cr, cr_lf) {
+    let LineEndCount {
+        feeds,
+        returns,
+        pairs,
+    } = LineEndCount::of(text);
+    match (feeds > pairs, returns > pairs, pairs > 0) {
         (_, false, false) => None,
         (false, true, false) => Some(LineEnds::Cr),
         (false, false, true) => Some(LineEnds::CrLf),
@@ -98,22 +84,56 @@ pub(crate) fn line_ends(text: &[u8]) -> Option<LineEnds> {
 
 /// How many line ends `text` has: CR LF, LF and CR alone each count once.
 pub(crate) fn count_line_ends(text: &[u8]) -> usize {
-    let feeds = text.iter().filter(|&&octet| octet == b'\n').count();
-    let returns = text.iter().filter(|&&octet| octet == b'\r').count();
-    let pairs = text.windows(2).filter(|&pair| pair == b"\r\n").count();
+    let LineEndCount {
+        feeds,
+        returns,
+        pairs,
+    } = LineEndCount::of(text);
     feeds + returns - pairs
+}
+
+/// How often LF, CR and one after the other stand in a text.
+struct LineEndCount {
+    feeds: usize,
+    returns: usize,
+    pairs: usize,
+}
+
+impl LineEndCount {
+    fn of(text: &[u8]) -> Self {
+        work::add(text.len());
+        let mut count = Self {
+            feeds: 0,
+            returns: 0,
+            pairs: 0,
+        };
+        let mut before = 0;
+        for &octet in text {
+            count.feeds += usize::from(octet == b'\n');
+            count.returns += usize::from(octet == b'\r');
+            count.pairs += usize::from(octet == b'\n' && before == b'\r');
+            before = octet;
+        }
+        count
+    }
 }
 
 /// The first place of `needle` in `text`.
 pub(crate) fn find(text: &[u8], needle: &[u8]) -> Option<usize> {
-    text.windows(needle.len())
-        .position(|window| window == needle)
+    find_by(text, needle.len(), |window| window == needle)
 }
 
 /// The first place of `needle` in `text`, in any mixture of capitals and small letters.
 pub(crate) fn find_ignoring_case(text: &[u8], needle: &[u8]) -> Option<usize> {
-    text.windows(needle.len())
-        .position(|window| window.eq_ignore_ascii_case(needle))
+    find_by(text, needle.len(), |window| {
+        window.eq_ignore_ascii_case(needle)
+    })
+}
+
+fn find_by(text: &[u8], len: usize, is_it: impl Fn(&[u8]) -> bool) -> Option<usize> {
+    let place = text.windows(len).position(is_it);
+    work::add(place.unwrap_or(text.len()));
+    place
 }
 
 /// Whether `text` begins with `words`, in any mixture of capitals and small letters.

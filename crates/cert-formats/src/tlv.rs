@@ -10,6 +10,7 @@ use core::fmt;
 use crate::error::Error;
 use crate::limits::{MAX_DEPTH, MAX_ELEMENTS};
 use crate::position::Position;
+use crate::work;
 
 /// The identifier octet of an element (X.690 section 8.1.2), tag numbers up to 30.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -131,6 +132,7 @@ impl Budget {
                 limit: MAX_ELEMENTS,
             })?;
         self.left.set(left);
+        work::add(1);
         Ok(())
     }
 }

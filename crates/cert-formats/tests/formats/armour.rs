@@ -51,11 +51,10 @@ fn first_in_lines_of(width: usize) -> String {
     )
 }
 
-fn utf16(text: &str, unit: fn(u16) -> [u8; 2]) -> Vec<u8> {
-    ['\u{feff}']
-        .into_iter()
-        .chain(text.chars())
-        .flat_map(|c| unit(u32::from(c) as u16))
+fn utf16(text: &str, octets: fn(u16) -> [u8; 2]) -> Vec<u8> {
+    format!("\u{feff}{text}")
+        .encode_utf16()
+        .flat_map(octets)
         .collect()
 }
 

@@ -2,7 +2,9 @@
 
 use cert_formats::{CmsType, Error, Format, Note, Position, What};
 
-use crate::support::ber::{Liberties, content_info, element, indefinite, rewrite, signed_data};
+use crate::support::ber::{
+    Liberties, content_info, element, rewrite, signed_data, signed_data_in_ber,
+};
 use crate::support::tools::{certtool, java, openssl, pki_der, pki_file, python};
 use crate::support::{CHAIN_PEM, chain, codes, decode_pem, ders, encode_pem, read, refused};
 
@@ -248,22 +250,7 @@ fn every_liberty_of_ber_gives_the_same_certificates() {
 
 #[test]
 fn in_ber_a_certificate_that_is_der_keeps_its_octets() {
-    let certificates = chain().concat();
-    let data = element(0x06, &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 1]);
-    let signed = indefinite(
-        0x30,
-        &[
-            element(0x02, &[1]),
-            indefinite(0x31, &[]),
-            indefinite(0x30, &data),
-            indefinite(0xa0, &certificates),
-            indefinite(0x31, &[]),
-        ]
-        .concat(),
-    );
-    let content_type = element(0x06, &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2]);
-    let ber = indefinite(0x30, &[content_type, indefinite(0xa0, &signed)].concat());
-    let bundle = read(&ber);
+    let bundle = read(&signed_data_in_ber(&chain().concat()));
     assert_eq!(ders(&bundle), chain());
     assert_eq!(
         bundle.notes,

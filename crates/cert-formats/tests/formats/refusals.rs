@@ -5,7 +5,7 @@ use cert_formats::{Error, KeyKind, What, read_and_wipe};
 use crate::support::ber::element;
 use crate::support::tools::{openssl, pki, pki_file, python, run};
 use crate::support::{
-    CHAIN_PEM, REQUEST_PEM, base64, chain, decode_pem, encode_pem, read, refused,
+    CHAIN_PEM, REQUEST_PEM, base64, chain, decode_pem, encode_pem, noise, read, refused,
 };
 
 #[track_caller]
@@ -333,9 +333,7 @@ fn nothing_at_all() {
 
 #[test]
 fn nothing_that_is_known() {
-    let noise: Vec<u8> = (0..5000_u32)
-        .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
-        .collect();
+    let noise = noise(5000);
     let uploads: [&[u8]; 9] = [
         &noise,
         b"0",

@@ -49,7 +49,7 @@ fn errors() -> Vec<Error> {
         Error::TooManyCertificates { limit: 32 },
         Error::TooManyElements {
             position,
-            limit: 16_384,
+            limit: 8_192,
         },
         Error::Truncated {
             position,

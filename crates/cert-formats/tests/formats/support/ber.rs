@@ -42,6 +42,20 @@ pub(crate) fn signed_data(version: u8, certificates: &[u8], crls: &[u8]) -> Vec<
     content_info(2, &element(0x30, &fields.concat()))
 }
 
+/// Certs-only PKCS#7 in which everything around the certificates is of indefinite length.
+pub(crate) fn signed_data_in_ber(certificates: &[u8]) -> Vec<u8> {
+    let oid = |number| element(0x06, &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, number]);
+    let fields = [
+        element(0x02, &[1]),
+        indefinite(0x31, &[]),
+        indefinite(0x30, &oid(1)),
+        indefinite(0xa0, certificates),
+        indefinite(0x31, &[]),
+    ];
+    let signed_data = indefinite(0x30, &fields.concat());
+    indefinite(0x30, &[oid(2), indefinite(0xa0, &signed_data)].concat())
+}
+
 /// A `ContentInfo` with the PKCS#7 content type of this number.
 pub(crate) fn content_info(number: u8, content: &[u8]) -> Vec<u8> {
     let content_type = element(0x06, &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, number]);

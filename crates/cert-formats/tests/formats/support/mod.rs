@@ -51,6 +51,13 @@ pub(crate) fn base64(der: &[u8]) -> String {
     base64ct::Base64::encode_string(der)
 }
 
+/// Octets without any meaning, the same in each run.
+pub(crate) fn noise(len: u32) -> Vec<u8> {
+    (0..len)
+        .map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[0])
+        .collect()
+}
+
 /// The codes of the notes, in order.
 pub(crate) fn codes(bundle: &Bundle) -> Vec<&'static str> {
     bundle.notes.iter().map(Note::code).collect()
