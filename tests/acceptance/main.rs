@@ -1,3 +1,11 @@
 //! The unit, driven from outside.
 
+mod connections;
+mod defcert;
+mod first_start;
 mod harness;
+mod import;
+mod refusals;
+mod request;
+mod secrets;
+mod self_signed;

@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use crate::form::{Form, Submission};
 use crate::html::Element;
 use crate::http::{Connection, Response};
+use crate::judge;
 use crate::secrets::Transcript;
 
 /// A browser follows so many redirections, then gives up.
@@ -18,6 +19,8 @@ pub struct Browser {
     address: SocketAddr,
     cookies: BTreeMap<String, String>,
     connection: Option<Connection>,
+    /// The certificates of the connection of the last answer.
+    chain: Vec<Vec<u8>>,
     transcript: Transcript,
 }
 
@@ -30,6 +33,8 @@ pub struct Page {
     pub status: u16,
     /// What it shows.
     pub content: Element,
+    /// The certificates of the connection it came over, leaf first, as DER.
+    pub chain: Vec<Vec<u8>>,
 }
 
 impl Page {
@@ -37,6 +42,45 @@ impl Page {
     #[must_use]
     pub fn text(&self) -> String {
         self.content.text()
+    }
+
+    /// The certificate of the unit that it came with, as PEM.
+    pub fn certificate(&self) -> Result<String> {
+        judge::certificate_pem(
+            self.chain
+                .first()
+                .context("the unit showed no certificate")?,
+        )
+    }
+
+    /// Everything that the page shows under this label, such as "Subject".
+    #[must_use]
+    pub fn facts(&self, label: &str) -> Vec<String> {
+        let mut facts = Vec::new();
+        for fact in self.content.find_all(|element| element.tag() == "div") {
+            if let ([term], [shown]) = (&*fact.all("dt"), &*fact.all("dd"))
+                && term.text() == label
+            {
+                facts.push(shown.text());
+            }
+        }
+        facts
+    }
+
+    /// What is said beside the field of this name in this row, where the page marks it
+    /// as wrong.
+    #[must_use]
+    pub fn said_of(&self, field: &str, row: usize) -> Option<String> {
+        let named = self
+            .content
+            .find_all(|element| element.attribute("name") == Some(field));
+        let control = named.get(row)?;
+        if control.attribute("aria-invalid") != Some("true") {
+            return None;
+        }
+        let described_by = control.attribute("aria-describedby")?.split_whitespace();
+        let texts = described_by.filter_map(|id| Some(self.content.by_id(id)?.text()));
+        Some(texts.collect::<Vec<_>>().join(" "))
     }
 
     /// The form on it whose action ends so.
@@ -55,6 +99,7 @@ impl Browser {
             address,
             cookies: BTreeMap::new(),
             connection: None,
+            chain: Vec::new(),
             transcript,
         }
     }
@@ -87,13 +132,6 @@ impl Browser {
             (Some(token), None) => Ok(token),
             _ => bail!("there is not one cookie: {:?}", self.cookies.keys()),
         }
-    }
-
-    /// The certificates that the unit has shown on the present connection, leaf
-    /// first, as DER; none where the unit has ended it.
-    pub fn connected_to(&mut self) -> Result<Option<Vec<Vec<u8>>>> {
-        self.drop_ended_connection()?;
-        Ok(self.connection.as_ref().map(Connection::peer_chain))
     }
 
     /// The request line and headers for this path, without the last empty line.
@@ -153,6 +191,7 @@ impl Browser {
                     path,
                     status: response.status,
                     content,
+                    chain: self.chain.clone(),
                 });
             }
             path = response
@@ -184,6 +223,7 @@ impl Browser {
             response.status
         );
         self.transcript.add_response(path, &response);
+        self.chain = connection.peer_chain();
         if response.header("connection") != Some("close") {
             self.connection = Some(connection);
         }

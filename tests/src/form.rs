@@ -64,6 +64,24 @@ impl Form {
         }
     }
 
+    /// A form that no page shows, as somebody makes it who wants what the pages do not
+    /// offer.
+    #[must_use]
+    pub fn handmade(action: &str, fields: &[(&str, &str)]) -> Self {
+        let controls = fields.iter().map(|(name, value)| Control {
+            name: (*name).into(),
+            kind: Kind::Hidden,
+            value: (*value).into(),
+            file_name: None,
+        });
+        Self {
+            action: action.into(),
+            post: true,
+            multipart: false,
+            controls: controls.collect(),
+        }
+    }
+
     fn read(page: &Element, form: &Element) -> Result<Self> {
         let id = form.attribute("id");
         let mut elements = form.find_all(|element| element.attribute("form").is_none());

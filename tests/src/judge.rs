@@ -47,6 +47,17 @@ pub fn fingerprint(pem: &str) -> Result<String> {
     Ok(fingerprint.to_owned())
 }
 
+/// A certificate as PEM, from its DER.
+pub fn certificate_pem(der: &[u8]) -> Result<String> {
+    Ok(Tool::openssl("x509 -inform DER").stdin(der).run()?.text())
+}
+
+/// Whether a certificate will still be valid in so many seconds.
+pub fn is_valid_in(certificate: &str, seconds: u32) -> Result<bool> {
+    let checking = Tool::openssl("x509 -noout -checkend").arg(seconds.to_string());
+    Ok(checking.stdin(certificate).try_run()?.status.success())
+}
+
 /// The public key of a certificate, as PEM.
 pub fn public_key(certificate: &str) -> Result<String> {
     Ok(Tool::openssl("x509 -noout -pubkey")
@@ -61,6 +72,31 @@ pub fn public_key_of_request(request: &str) -> Result<String> {
         .stdin(request)
         .run()?
         .text())
+}
+
+/// The SHA-256 fingerprint of a request, as pairs with colons.
+pub fn request_fingerprint(pem: &str) -> Result<String> {
+    digest(Tool::openssl("req -outform DER").stdin(pem).run()?.stdout)
+}
+
+/// The SHA-256 fingerprint of the public key of a request, as pairs with colons.
+pub fn request_key_fingerprint(pem: &str) -> Result<String> {
+    let key = public_key_of_request(pem)?;
+    digest(
+        Tool::openssl("pkey -pubin -outform DER")
+            .stdin(key)
+            .run()?
+            .stdout,
+    )
+}
+
+fn digest(octets: Vec<u8>) -> Result<String> {
+    let text = Tool::openssl("dgst -sha256 -c").stdin(octets).run()?.text();
+    let (_, digest) = text
+        .trim()
+        .split_once("= ")
+        .context("openssl shows no digest")?;
+    Ok(digest.to_uppercase())
 }
 
 /// Connects as a client that trusts `root` only, and expects the server to be
