@@ -149,40 +149,34 @@ fn skip_headers<'t>(
     line: usize,
     notes: &mut Notes,
 ) -> Result<(&'t [u8], usize), Error> {
-    let start = body
-        .iter()
-        .take_while(|octet| octet.is_ascii_whitespace())
-        .count();
-    let (before, headers) = body.split_at_checked(start).unwrap_or_default();
-    let first_line = headers
-        .split(|&octet| is_line_end(octet))
-        .next()
-        .unwrap_or_default();
-    if !first_line.contains(&b':') {
+    let headers = body.trim_ascii_start();
+    let before = body.get(..body.len() - headers.len()).unwrap_or_default();
+    if !text::split_line(headers).0.contains(&b':') {
         return Ok((body, line));
     }
     let line = line.saturating_add(text::count_line_ends(before));
-    let empty_lines: [&[u8]; 3] = [b"\n\n", b"\r\n\r\n", b"\r\r"];
-    let len = empty_lines
-        .iter()
-        .filter_map(|empty| text::find(headers, empty))
-        .min();
-    let (headers, base64) = len
-        .and_then(|len| headers.split_at_checked(len))
-        .ok_or_else(|| {
-            Error::malformed(
-                Position::Line(line),
-                "an empty line after the header lines",
-                "none",
-            )
-        })?;
-    if text::find(headers, b"4,ENCRYPTED").is_some() {
-        return Err(Error::malformed(
-            Position::Line(line),
-            "base64 in clear",
-            "encrypted base64",
-        ));
+    let mut rest = headers;
+    let mut count = 0_usize;
+    loop {
+        let (header, after) = text::split_line(rest);
+        if header.trim_ascii().is_empty() {
+            break;
+        }
+        if text::find(header, b"4,ENCRYPTED").is_some() {
+            let position = Position::Line(line.saturating_add(count));
+            return Err(Error::malformed(
+                position,
+                "base64 in clear",
+                "encrypted base64",
+            ));
+        }
+        rest = after;
+        count += 1;
+    }
+    if rest.is_empty() {
+        let expected = "an empty line after the header lines";
+        return Err(Error::malformed(Position::Line(line), expected, "none"));
     }
     notes.add(Note::HeadersIgnored { line });
-    Ok((base64, line.saturating_add(text::count_line_ends(headers))))
+    Ok((rest, line.saturating_add(count)))
 }

@@ -30,11 +30,8 @@ pub(crate) fn survey(element: &Element<'_>, budget: &Budget) -> Result<Rules, Er
 }
 
 fn survey_at(element: &Element<'_>, budget: &Budget, depth: usize) -> Result<Rules, Error> {
-    let mut rules = if is_der_here(element) {
-        Rules::Der
-    } else {
-        Rules::Ber
-    };
+    let is_der = element.has_der_length && !element.tag.is_segmented();
+    let mut rules = if is_der { Rules::Der } else { Rules::Ber };
     if element.tag.is_constructed() {
         check_depth(element, depth)?;
         let mut elements = element.elements(budget);
@@ -45,14 +42,6 @@ fn survey_at(element: &Element<'_>, budget: &Budget, depth: usize) -> Result<Rul
         }
     }
     Ok(rules)
-}
-
-fn is_der_here(element: &Element<'_>) -> bool {
-    element.has_der_length && !is_segmented(element.tag)
-}
-
-fn is_segmented(tag: Tag) -> bool {
-    tag.is_constructed() && tag.is_string()
 }
 
 /// The same element in DER.
@@ -74,7 +63,7 @@ fn append_der(
 ) -> Result<(), Error> {
     check_depth(element, depth)?;
     let begin = der.len();
-    if is_segmented(element.tag) {
+    if element.tag.is_segmented() {
         append_segments(element.tag.whole(), element, der, budget, depth)?;
     } else if element.tag.is_constructed() {
         let mut elements = element.elements(budget);
@@ -102,26 +91,30 @@ fn append_segments(
     let begin = der.len();
     let mut segments = string.elements(budget);
     while let Some(segment) = segments.next()? {
-        if is_segmented(segment.tag) {
-            let begin_of_segment = der.len();
-            append_segments(whole, &segment, der, budget, depth + 1)?;
-            merge_unused_bits(whole, der, begin, begin_of_segment);
-            continue;
-        }
-        // Segments of character strings are octet strings (X.690 section 8.23.6); some writers
-        // repeat the tag of the whole.
-        if segment.tag != whole && segment.tag != Tag::OCTET_STRING {
-            return Err(Error::malformed(
-                Position::Offset(segment.offset),
-                alloc::format!("a segment of {whole}"),
-                alloc::format!("{}", segment.tag),
-            ));
-        }
+        check_segment(whole, &segment)?;
         let begin_of_segment = der.len();
-        der.extend_from_slice(segment.content);
+        if segment.tag.is_segmented() {
+            append_segments(whole, &segment, der, budget, depth + 1)?;
+        } else {
+            der.extend_from_slice(segment.content);
+        }
         merge_unused_bits(whole, der, begin, begin_of_segment);
     }
     Ok(())
+}
+
+/// Segments of a BIT STRING are of its own type; those of the others are OCTET STRINGs (X.690
+/// sections 8.6.4 and 8.23.6), though some writers repeat the type of the whole.
+fn check_segment(whole: Tag, segment: &Element<'_>) -> Result<(), Error> {
+    let is_octets = segment.tag.whole() == Tag::OCTET_STRING && whole != Tag::BIT_STRING;
+    if is_octets || segment.tag.whole() == whole {
+        return Ok(());
+    }
+    Err(Error::malformed(
+        Position::Offset(segment.offset),
+        alloc::format!("a segment of {whole}"),
+        alloc::format!("{}", segment.tag),
+    ))
 }
 
 /// Leaves one count of unused bits at the `begin` of a BIT STRING: that of its last segment, which

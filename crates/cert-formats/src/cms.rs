@@ -28,6 +28,8 @@ pub(crate) struct SignedData<'a> {
     pub(crate) crls: Option<Element<'a>>,
     /// Whether somebody signed something, rather than only packed certificates.
     pub(crate) is_signed: bool,
+    /// Whether the elements on the way to the certificates have lengths as DER has them.
+    pub(crate) is_der: bool,
 }
 
 /// Reads a `ContentInfo` as far as its certificates.
@@ -46,10 +48,12 @@ pub(crate) fn parse<'a>(element: &Element<'a>, budget: &Budget) -> Result<Conten
     }
     let content = fields.require(Tag::context(0), "the content of PKCS#7")?;
     fields.finish("the content of PKCS#7")?;
-    let mut content = content.elements(budget);
-    let signed_data = content.require(Tag::SEQUENCE, "signed data")?;
-    content.finish("signed data")?;
-    parse_signed_data(&signed_data, budget).map(Content::SignedData)
+    let mut inner = content.elements(budget);
+    let signed_data = inner.require(Tag::SEQUENCE, "signed data")?;
+    inner.finish("signed data")?;
+    let mut signed_data = parse_signed_data(&signed_data, budget)?;
+    signed_data.is_der &= element.has_der_length && content.has_der_length;
+    Ok(Content::SignedData(signed_data))
 }
 
 /// ```text
@@ -63,20 +67,28 @@ pub(crate) fn parse<'a>(element: &Element<'a>, budget: &Budget) -> Result<Conten
 /// ```
 fn parse_signed_data<'a>(element: &Element<'a>, budget: &Budget) -> Result<SignedData<'a>, Error> {
     let mut fields = element.elements(budget);
-    fields.require(Tag::INTEGER, "the version of signed data")?;
-    fields.require(Tag::SET, "the digest algorithms of signed data")?;
+    let version = fields.require(Tag::INTEGER, "the version of signed data")?;
+    let digests = fields.require(Tag::SET, "the digest algorithms of signed data")?;
     let content = fields.require(Tag::SEQUENCE, "the content of signed data")?;
     let certificates = fields.optional(Tag::context(0))?;
     let crls = fields.optional(Tag::context(1))?;
     let signers = fields.require(Tag::SET, "the signers of signed data")?;
     fields.finish("the signers of signed data")?;
-    let mut content = content.elements(budget);
-    content.require(Tag::OBJECT_IDENTIFIER, "the content type of signed data")?;
-    let has_content = content.next()?.is_some();
+    let mut inner = content.elements(budget);
+    inner.require(Tag::OBJECT_IDENTIFIER, "the content type of signed data")?;
+    let has_content = inner.next()?.is_some();
+    let required = [*element, version, digests, content, signers];
+    let is_der = required
+        .iter()
+        .chain(&certificates)
+        .chain(&crls)
+        .all(|e| e.has_der_length);
+    let is_signed = has_content || !signers.content.is_empty();
     Ok(SignedData {
         certificates,
         crls,
-        is_signed: has_content || !signers.content.is_empty(),
+        is_signed,
+        is_der,
     })
 }
 

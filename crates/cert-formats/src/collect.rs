@@ -11,7 +11,7 @@ use crate::format::Format;
 use crate::limits::MAX_CERTIFICATES;
 use crate::note::{Note, Notes};
 use crate::object::{self, Object};
-use crate::position::Position;
+use crate::position::{Octets, Position};
 use crate::tlv::{Budget, Element, Elements, Tag};
 use crate::what::What;
 
@@ -120,7 +120,9 @@ impl<'b> Collector<'b> {
     ) -> Result<bool, Error> {
         let octets = rest.rest();
         let position = source.place(rest.offset());
-        if let Source::Trusted { line } = source {
+        if let Source::Trusted { line } = source
+            && !object.must_be_read()
+        {
             self.notes.add(Note::TrustSettingsIgnored { line });
             Ok(true)
         } else if octets.iter().all(is_padding) {
@@ -133,7 +135,7 @@ impl<'b> Collector<'b> {
             Err(Error::malformed(
                 Position::Offset(rest.offset()),
                 "the end, or a further certificate",
-                alloc::format!("{} octets of something else", octets.len()),
+                alloc::format!("{} of something else", Octets(octets.len())),
             ))
         } else {
             Ok(false)
@@ -159,7 +161,7 @@ impl<'b> Collector<'b> {
                 }
                 Content::SignedData(signed_data) => {
                     self.format = self.format.or(source.format(object));
-                    if !element.has_der_length {
+                    if !signed_data.is_der {
                         self.notes.add(Note::Ber { position });
                     }
                     if signed_data.is_signed {

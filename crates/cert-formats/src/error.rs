@@ -3,7 +3,7 @@
 use alloc::borrow::Cow;
 use core::fmt;
 
-use crate::position::Position;
+use crate::position::{Octets, Position};
 use crate::what::What;
 
 /// Why nothing was read.
@@ -181,8 +181,7 @@ impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             None => f.write_str("not complete"),
-            Some(1) => f.write_str("1 octet short"),
-            Some(octets) => write!(f, "{octets} octets short"),
+            Some(missing) => write!(f, "{} short", Octets(missing)),
         }
     }
 }

@@ -33,7 +33,8 @@ impl Format {
         }
     }
 
-    /// The media type of this format (RFC 8555 section 9.1, RFC 5280 section 4.2.1.13).
+    /// The media type of this format (RFC 8555 section 9.1, RFC 2585 section 4.1, RFC 8551
+    /// section 3.8).
     #[must_use]
     pub const fn media_type(self) -> &'static str {
         match self {

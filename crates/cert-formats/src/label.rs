@@ -60,13 +60,25 @@ pub(crate) fn is_of_certificates(text: &[u8]) -> bool {
         .any(|words| text::starts_with_words(text, words))
 }
 
-/// The kind of private key that a label names, given the text after `BEGIN `.
-pub(crate) fn private_key(text: &[u8]) -> Option<KeyKind> {
-    let near = text.get(..LEN_MAX).unwrap_or(text);
+/// The kind of private key that a label announces, given the text before and after `BEGIN `.
+///
+/// The boundary may be damaged, but "begin with a private key" in a sentence is none: there are
+/// hyphens or dashes before it, or all is in capitals.
+pub(crate) fn private_key(before: &[u8], after: &[u8]) -> Option<KeyKind> {
+    const WORDS: &[u8] = b"PRIVATE KEY";
+    let near = after.get(..LEN_MAX).unwrap_or(after);
     let line = near.split(|&octet| is_line_end(octet)).next()?;
-    let key = text::find_ignoring_case(line, b"PRIVATE KEY")?;
-    let before = line.get(..key)?.trim_ascii();
-    Some(match before {
+    let algorithm = line.get(..text::find_ignoring_case(line, WORDS)?)?;
+    let label = line.get(..algorithm.len() + WORDS.len())?;
+    let is_marked = match before.trim_ascii_end() {
+        [.., b'-', b'-'] => true,
+        [.., last] => !last.is_ascii(),
+        [] => false,
+    };
+    if !is_marked && label.iter().any(u8::is_ascii_lowercase) {
+        return None;
+    }
+    Some(match algorithm.trim_ascii() {
         b"" => KeyKind::Pkcs8,
         b"RSA" | b"DSA" => KeyKind::Pkcs1,
         b"EC" => KeyKind::Sec1,

@@ -3,8 +3,7 @@
 
 /// The longest upload that is read, in octets: 1 MiB.
 ///
-/// A chain of four certificates is about 8 KiB; the whole of Mozilla's root programme is about
-/// 200 KiB.
+/// A chain of four certificates is about 8 KiB.
 pub const MAX_OCTETS: usize = 1024 * 1024;
 
 /// The most certificates an upload may hold.
@@ -12,7 +11,7 @@ pub const MAX_CERTIFICATES: usize = 32;
 
 /// The deepest nesting of ASN.1 elements that is followed.
 ///
-/// A certificate needs 7 levels; a certificate in PKCS#7 needs 11.
+/// A certificate has 6 levels; a certificate in PKCS#7 has 10.
 pub const MAX_DEPTH: usize = 24;
 
 /// The most ASN.1 elements that are looked at in one upload.

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::format::Format;
-use crate::position::Position;
+use crate::position::{Octets, Position};
 use crate::what::What;
 
 /// Something an administrator may want to know about a file that was read.
@@ -277,7 +277,8 @@ impl fmt::Display for Note {
             Self::TrailingOctets { position, octets } => {
                 write!(
                     f,
-                    "After the end, {octets} octets of padding at {position} were passed over."
+                    "After the end, padding of {} at {position} was passed over.",
+                    Octets(*octets)
                 )
             }
             Self::TrustSettingsIgnored { line } => write!(

@@ -50,7 +50,7 @@ pub(crate) fn identify(input: &[u8], budget: &Budget) -> Object {
         [OID, ..] => Object::ContentInfo,
         [SEQUENCE, SEQUENCE, BITS] => identify_signed(fields.first, budget),
         [SEQUENCE, BITS] => Object::Other(What::PublicKey),
-        [SEQUENCE, OCTETS] => private_key(KeyKind::Encrypted),
+        [SEQUENCE, OCTETS] if fields.first_is_encryption(budget) => private_key(KeyKind::Encrypted),
         [INTEGER, SEQUENCE, OCTETS, ..] => private_key(KeyKind::Pkcs8),
         [INTEGER, SEQUENCE, ..] if fields.second_is_content_info(budget) => {
             Object::Other(What::Pkcs12)
@@ -133,6 +133,17 @@ impl<'a> Fields<'a> {
 
     fn tags(&self) -> &[Tag] {
         self.tags.get(..self.len).unwrap_or_default()
+    }
+
+    /// Whether the first field is an algorithm with parameters, as encrypted PKCS#8 has it
+    /// (RFC 5958 section 3, RFC 8018 appendix A), and not a list of trusted purposes.
+    fn first_is_encryption(&self, budget: &Budget) -> bool {
+        self.first.is_some_and(|first| {
+            matches!(
+                Fields::of(first.content, budget).tags(),
+                [OID, SEQUENCE, ..]
+            )
+        })
     }
 
     /// Whether the second field is a `ContentInfo` as a PKCS#12 file has it (RFC 7292 section 4).

@@ -40,3 +40,15 @@ impl fmt::Display for Position {
         }
     }
 }
+
+/// A number of octets, in words.
+pub(crate) struct Octets(pub(crate) usize);
+
+impl fmt::Display for Octets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            1 => f.write_str("1 octet"),
+            count => write!(f, "{count} octets"),
+        }
+    }
+}

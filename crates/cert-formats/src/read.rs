@@ -59,8 +59,20 @@ pub fn read(upload: &[u8], selected: Option<Format>) -> Result<Bundle, Error> {
             limit: MAX_OCTETS,
         });
     }
+    let (text, encoding) = Text::decode(upload);
+    let octets = text.octets();
+    if let Some(kind) = sniff::private_key(octets) {
+        return Err(Error::NotACertificate(What::PrivateKey(kind)));
+    }
     let budget = Budget::new();
-    read_within(upload, selected, &budget)
+    let mut collector = Collector::new(&budget);
+    collector.notes.extend(encoding);
+    match sniff::writing(octets)? {
+        Writing::Binary => collector.read(octets, Source::Binary)?,
+        Writing::Armoured => read_armoured(octets, &mut collector)?,
+        Writing::Base64 => read_bare_base64(octets, &mut collector)?,
+    }
+    collector.finish(selected)
 }
 
 /// As [`read`], and wipes the upload afterwards, whatever the outcome.
@@ -72,22 +84,6 @@ pub fn read_and_wipe(upload: &mut [u8], selected: Option<Format>) -> Result<Bund
     let result = read(upload, selected);
     upload.zeroize();
     result
-}
-
-fn read_within(upload: &[u8], selected: Option<Format>, budget: &Budget) -> Result<Bundle, Error> {
-    let (text, encoding) = Text::decode(upload);
-    let octets = text.octets();
-    if let Some(kind) = sniff::private_key(octets) {
-        return Err(Error::NotACertificate(What::PrivateKey(kind)));
-    }
-    let mut collector = Collector::new(budget);
-    collector.notes.extend(encoding);
-    match sniff::writing(octets)? {
-        Writing::Binary => collector.read(octets, Source::Binary)?,
-        Writing::Armoured => read_armoured(octets, &mut collector)?,
-        Writing::Base64 => read_bare_base64(octets, &mut collector)?,
-    }
-    collector.finish(selected)
 }
 
 fn read_armoured(text: &[u8], collector: &mut Collector<'_>) -> Result<(), Error> {

@@ -57,15 +57,18 @@ pub(crate) fn private_key(upload: &[u8]) -> Option<KeyKind> {
             return Some(*kind);
         }
     }
-    let mut rest = upload;
-    while let Some(at) = text::find_ignoring_case(rest, b"BEGIN ") {
-        rest = rest.get(at + 6..).unwrap_or_default();
-        if let Some(kind) = label::private_key(rest) {
+    let mut at = 0_usize;
+    while let Some(found) = text::find_ignoring_case(upload.get(at..).unwrap_or_default(), BEGIN) {
+        let (before, begin) = upload.split_at_checked(at + found)?;
+        if let Some(kind) = label::private_key(before, begin.get(BEGIN.len()..)?) {
             return Some(kind);
         }
+        at += found + BEGIN.len();
     }
     None
 }
+
+const BEGIN: &[u8] = b"BEGIN ";
 
 /// Words that only text forms of private keys have: `openssl pkey -text`, `PuTTY`.
 const KEY_WORDS: &[(&[u8], KeyKind)] = &[

@@ -118,12 +118,27 @@ impl LineEndCount {
     }
 }
 
-/// The first place of `needle` in `text`.
+/// The first line of `text` without its line end, and what follows it.
+pub(crate) fn split_line(text: &[u8]) -> (&[u8], &[u8]) {
+    let len = text
+        .iter()
+        .position(|&octet| is_line_end(octet))
+        .unwrap_or(text.len());
+    work::add(len);
+    let (line, rest) = text.split_at_checked(len).unwrap_or_default();
+    let after = match rest {
+        [b'\r', b'\n', after @ ..] | [_, after @ ..] => after,
+        [] => rest,
+    };
+    (line, after)
+}
+
+/// The first place of `needle`, which is not empty, in `text`.
 pub(crate) fn find(text: &[u8], needle: &[u8]) -> Option<usize> {
     find_by(text, needle.len(), |window| window == needle)
 }
 
-/// The first place of `needle` in `text`, in any mixture of capitals and small letters.
+/// The first place of `needle`, which is not empty, in `text`, in any mixture of capitals and small letters.
 pub(crate) fn find_ignoring_case(text: &[u8], needle: &[u8]) -> Option<usize> {
     find_by(text, needle.len(), |window| {
         window.eq_ignore_ascii_case(needle)

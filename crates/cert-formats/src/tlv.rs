@@ -54,25 +54,23 @@ impl Tag {
         }
     }
 
-    /// The same tag with the primitive encoding.
-    pub(crate) const fn primitive(self) -> Self {
-        Self(self.0 & !Self::CONSTRUCTED)
-    }
-
-    /// The tag that DER has for this, which writes strings in one piece.
+    /// The tag that DER has for this: DER writes strings in one piece.
     pub(crate) const fn whole(self) -> Self {
         if self.is_string() {
-            self.primitive()
+            Self(self.0 & !Self::CONSTRUCTED)
         } else {
             self
         }
     }
 
-    /// Whether this is a string type that BER may cut into segments (X.690 sections 8.6, 8.7 and
-    /// 8.23) and DER may not.
-    pub(crate) const fn is_string(self) -> bool {
-        self.0 & Self::CLASS == 0
-            && matches!(self.0 & Self::NUMBER, 3 | 4 | 12 | 18..=22 | 23..=28 | 30)
+    /// Whether this is a string that is cut into segments, as only BER does.
+    pub(crate) const fn is_segmented(self) -> bool {
+        self.is_string() && self.is_constructed()
+    }
+
+    /// Whether this is a type that BER may cut into segments (X.690 sections 8.6, 8.7 and 8.23).
+    const fn is_string(self) -> bool {
+        self.0 & Self::CLASS == 0 && matches!(self.0 & Self::NUMBER, 3 | 4 | 12 | 18..=28 | 30)
     }
 }
 

@@ -188,6 +188,13 @@ fn headers_of_rfc_1421() {
             Note::HeadersIgnored { line: 2 },
         ],
     );
+    check_first(
+        text.replace('\n', " \n"),
+        &[
+            Note::HeadersIgnored { line: 2 },
+            Note::SpacesIgnored { line: 5 },
+        ],
+    );
     let without_empty_line = text.replace("X-Other: 1\n\n", "X-Other: 1\n");
     check_malformed(
         without_empty_line,
@@ -195,7 +202,7 @@ fn headers_of_rfc_1421() {
         "expected an empty line after the header lines",
     );
     let encrypted = text.replace("X-Other: 1", "Proc-Type: 4,ENCRYPTED");
-    check_malformed(encrypted, 2, "found encrypted base64");
+    check_malformed(encrypted, 4, "found encrypted base64");
 }
 
 #[test]
@@ -255,6 +262,29 @@ fn trust_settings_of_openssl_are_told() {
     let bundle = read(&trusted);
     assert_eq!(ders(&bundle), [pki_der("leaf.pem")]);
     assert_eq!(codes(&bundle), ["trust-settings-ignored", "label-unusual"]);
+}
+
+#[test]
+fn trust_settings_are_not_mistaken_for_something_else() {
+    use crate::support::ber::element;
+    let purposes = element(0x30, &element(0x06, &[0x2b, 6, 1, 5, 5, 7, 3, 1]));
+    for settings in [
+        purposes.clone(),
+        [purposes.clone(), element(0x04, b"key id")].concat(),
+        [purposes, element(0x0c, b"alias"), element(0x04, b"key id")].concat(),
+        vec![],
+    ] {
+        let der = [chain()[0].clone(), element(0x30, &settings)].concat();
+        let bundle = read(encode_pem("TRUSTED CERTIFICATE", &der).as_bytes());
+        assert_eq!(ders(&bundle), chain()[..1]);
+        assert_eq!(codes(&bundle), ["trust-settings-ignored", "label-unusual"]);
+    }
+}
+
+#[test]
+fn a_certificate_in_the_place_of_trust_settings_is_read() {
+    let bundle = read(encode_pem("TRUSTED CERTIFICATE", &chain().concat()).as_bytes());
+    assert_eq!(ders(&bundle), chain());
 }
 
 #[test]

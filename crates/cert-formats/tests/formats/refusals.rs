@@ -154,8 +154,17 @@ fn more_certificates_than_are_read_do_not_hide_a_key() {
 
 #[test]
 fn words_about_private_keys_are_not_private_keys() {
-    let text = format!("The private key stays in the unit.\nBEGIN here\n{CHAIN_PEM}");
-    assert_eq!(read(text.as_bytes()).certificates.len(), 3);
+    for words in [
+        "The private key stays in the unit.",
+        "Begin with a private key of your own.",
+        "- begin with the private key",
+        "BEGIN by making a private key",
+        "BEGIN\nPRIVATE KEY",
+        "Private-Key: in the unit",
+    ] {
+        let text = format!("{words}\n{CHAIN_PEM}");
+        assert_eq!(read(text.as_bytes()).certificates.len(), 3, "{words}");
+    }
 }
 
 #[test]
