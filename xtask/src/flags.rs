@@ -10,7 +10,7 @@ xflags::xflags! {
         /// Run every test: unit tests, examples in the documentation, and the
         /// acceptance tests, which start the unit and drive it from outside.
         ///
-        /// The tests are judged by other programs (OpenSSL, GnuTLS, Python).
+        /// The tests are judged by other programs (OpenSSL, GnuTLS, Java, Python).
         /// Missing ones are installed when this runs as root on a Debian
         /// system; otherwise it says what is missing and how to get it. A test
         /// that was ignored counts as a failure.

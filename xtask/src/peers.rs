@@ -1,8 +1,8 @@
 //! The other programs that the tests call as judges and as peers.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::bail;
+use anyhow::{Context as _, Result, bail, ensure};
 use xshell::{Shell, cmd};
 
 /// Something the tests cannot do without.
@@ -12,14 +12,15 @@ struct Peer {
     role: &'static str,
     /// A command that succeeds when it is there.
     probe: &'static [&'static str],
-    /// Where to get it, the first choice first.
-    sources: &'static [Source],
+    source: Source,
 }
 
 enum Source {
+    /// A Debian package.
     Debian(&'static str),
-    /// Into the Python that `python3` names, which may not be Debian's.
-    Pip(&'static str),
+    /// A package from PyPI, into a Python of our own under the build folder: Debian
+    /// has older ones, and the system's Python is not ours to change.
+    PyPi(&'static str),
 }
 
 const PEERS: &[Peer] = &[
@@ -27,28 +28,35 @@ const PEERS: &[Peer] = &[
         name: "openssl",
         role: "signs as the CA, and judges requests, certificates and connections",
         probe: &["openssl", "version"],
-        sources: &[Source::Debian("openssl")],
+        source: Source::Debian("openssl"),
     },
     Peer {
         name: "certtool",
-        role: "judges requests and PKCS#7",
+        role: "judges requests, certificates and PKCS#7",
         probe: &["certtool", "--version"],
-        sources: &[Source::Debian("gnutls-bin")],
+        source: Source::Debian("gnutls-bin"),
+    },
+    Peer {
+        name: "keytool and the Java compiler",
+        role: "judge certificates and PKCS#7",
+        probe: &["javac", "-version"],
+        source: Source::Debian("default-jdk-headless"),
     },
     Peer {
         name: "python3",
-        role: "runs pyca/cryptography",
+        role: "judges arithmetic and TLS",
         probe: &["python3", "--version"],
-        sources: &[Source::Debian("python3")],
+        source: Source::Debian("python3"),
     },
     Peer {
-        name: "the Python package cryptography",
+        name: "the Python package cryptography, 39 or later",
         role: "judges requests, certificates and PKCS#7",
-        probe: &["python3", "-c", "import cryptography"],
-        sources: &[
-            Source::Debian("python3-cryptography"),
-            Source::Pip("cryptography"),
+        probe: &[
+            "python3",
+            "-c",
+            "from cryptography.x509 import load_pem_x509_certificates",
         ],
+        source: Source::PyPi("cryptography"),
     },
 ];
 
@@ -57,27 +65,34 @@ const PEERS: &[Peer] = &[
 /// # Errors
 ///
 /// When a peer is missing in the end; the message says which and how to get it.
-pub(crate) fn provide(sh: &Shell, install: bool) -> anyhow::Result<()> {
-    let missing = || {
-        PEERS
-            .iter()
-            .filter(|peer| !peer.is_there(sh))
-            .collect::<Vec<_>>()
-    };
-    let mut debian = DebianPackages {
-        lists_are_new: false,
-    };
-    if install && may_install(sh) {
-        for peer in missing() {
-            peer.install(sh, &mut debian);
+pub(crate) fn provide(sh: &Shell, install: bool) -> Result<()> {
+    let python = Python::beside_this_program()?;
+    python.prefer(sh)?;
+    if install {
+        let mut debian = Debian {
+            allowed: is_root_on_debian(sh),
+            lists_are_new: false,
+        };
+        for peer in missing(sh) {
+            let installed = match peer.source {
+                Source::Debian(package) => debian.install(sh, package),
+                Source::PyPi(package) => python.install(sh, &mut debian, package),
+            };
+            if let Err(error) = installed {
+                println!("{} was not installed: {error:#}", peer.name);
+            }
         }
     }
-    let missing = missing();
+    let missing = missing(sh);
     if missing.is_empty() {
         return Ok(());
     }
     let lines: Vec<String> = missing.iter().map(|peer| peer.how_to_get()).collect();
     bail!("the tests need what is missing here:\n{}", lines.join("\n"))
+}
+
+fn missing(sh: &Shell) -> Vec<&'static Peer> {
+    PEERS.iter().filter(|peer| !peer.is_there(sh)).collect()
 }
 
 impl Peer {
@@ -94,42 +109,27 @@ impl Peer {
             .is_ok()
     }
 
-    /// Tries the sources until one has it. What went wrong with one is printed
-    /// by its installer, and what is still missing is said at the end.
-    fn install(&self, sh: &Shell, debian: &mut DebianPackages) {
-        for source in self.sources {
-            let installed = match source {
-                Source::Debian(package) => debian.install(sh, package),
-                Source::Pip(package) => cmd!(sh, "python3 -m pip install --quiet {package}")
-                    .run()
-                    .map_err(Into::into),
-            };
-            if installed.is_ok() && self.is_there(sh) {
-                return;
-            }
-        }
-    }
-
     fn how_to_get(&self) -> String {
-        let sources: Vec<String> = self
-            .sources
-            .iter()
-            .map(|source| match source {
-                Source::Debian(package) => format!("apt-get install {package}"),
-                Source::Pip(package) => format!("python3 -m pip install {package}"),
-            })
-            .collect();
-        format!("  {} ({}): {}", self.name, self.role, sources.join(", or "))
+        let how = match self.source {
+            Source::Debian(package) => format!("apt-get install {package}"),
+            Source::PyPi(package) => format!("python3 -m pip install {package}"),
+        };
+        format!("  {} ({}): {how}", self.name, self.role)
     }
 }
 
 /// Debian's packages, whose lists are fetched before the first is installed.
-struct DebianPackages {
+struct Debian {
+    allowed: bool,
     lists_are_new: bool,
 }
 
-impl DebianPackages {
-    fn install(&mut self, sh: &Shell, package: &str) -> anyhow::Result<()> {
+impl Debian {
+    fn install(&mut self, sh: &Shell, package: &str) -> Result<()> {
+        ensure!(
+            self.allowed,
+            "Debian packages are installed as root on a Debian system only"
+        );
         if !self.lists_are_new {
             cmd!(sh, "apt-get update --quiet").run()?;
             self.lists_are_new = true;
@@ -144,11 +144,53 @@ impl DebianPackages {
     }
 }
 
-/// Root on a Debian system may; anybody else is told what to do.
-fn may_install(sh: &Shell) -> bool {
+fn is_root_on_debian(sh: &Shell) -> bool {
     let root = cmd!(sh, "id --user")
         .quiet()
         .read()
         .is_ok_and(|id| id == "0");
     root && Path::new("/usr/bin/apt-get").exists()
+}
+
+/// The Python of our own; it is there only where it was needed.
+struct Python {
+    folder: PathBuf,
+}
+
+impl Python {
+    fn beside_this_program() -> Result<Self> {
+        Ok(Self {
+            folder: std::env::current_exe()?.with_file_name("python"),
+        })
+    }
+
+    /// Lets `python3` mean this one, where it is there.
+    fn prefer(&self, sh: &Shell) -> Result<()> {
+        let programs = self.folder.join("bin");
+        if programs.is_dir() {
+            let path = sh.var_os("PATH").context("PATH is not set")?;
+            let all = std::env::split_paths(&path);
+            sh.set_var(
+                "PATH",
+                std::env::join_paths([programs].into_iter().chain(all))?,
+            );
+        }
+        Ok(())
+    }
+
+    fn install(&self, sh: &Shell, debian: &mut Debian, package: &str) -> Result<()> {
+        let folder = &self.folder;
+        if cmd!(sh, "python3 -c 'import ensurepip'")
+            .quiet()
+            .ignore_stderr()
+            .run()
+            .is_err()
+        {
+            debian.install(sh, "python3-venv")?;
+        }
+        cmd!(sh, "python3 -m venv {folder}").run()?;
+        self.prefer(sh)?;
+        cmd!(sh, "python3 -m pip install --quiet {package}").run()?;
+        Ok(())
+    }
 }
