@@ -3,11 +3,12 @@
 //! anchor: a chain may end before a root, but no link of it may be wrong).
 
 use crate::certificate::Certificate;
+use crate::constraints::{self, Violation};
 use crate::finding::{Code, Finding, Severity};
 use crate::links::{End, Links, Path};
 use crate::profile::{self, Place};
 use crate::quote::{count, list, quote};
-use crate::{Now, constraints, dn, purpose, strength, validity};
+use crate::{Now, dn, purpose, strength, validity};
 use alloc::format;
 use alloc::vec::Vec;
 
@@ -51,6 +52,7 @@ fn findings(certificates: &[Certificate<'_>], path: &Path, now: Now) -> Vec<Find
         .filter_map(|position| certificates.get(*position))
         .collect();
     let mut findings = Vec::new();
+    let mut comparisons_left = constraints::COMPARISONS_MAX;
     for (height, member) in members.iter().enumerate() {
         let is_top = height + 1 == members.len();
         let place = match (height, is_top && path.end == End::Root) {
@@ -71,7 +73,7 @@ fn findings(certificates: &[Certificate<'_>], path: &Path, now: Now) -> Vec<Find
             findings.extend(strength::issuer_key(member));
             let below = members.get(..height).unwrap_or_default();
             findings.extend(path_length(member, below));
-            findings.extend(name_constraints(member, below));
+            findings.extend(name_constraints(member, below, &mut comparisons_left));
         }
     }
     findings.extend(
@@ -122,21 +124,32 @@ fn path_length(issuer: &Certificate<'_>, below: &[&Certificate<'_>]) -> Option<F
 }
 
 /// `below` is leaf first. Intermediates that issued to themselves are exempt, the leaf never.
-fn name_constraints(issuer: &Certificate<'_>, below: &[&Certificate<'_>]) -> Option<Finding> {
+fn name_constraints(
+    issuer: &Certificate<'_>,
+    below: &[&Certificate<'_>],
+    comparisons_left: &mut usize,
+) -> Option<Finding> {
     let constraints = issuer.extensions.name_constraints.value()?;
     let bound = below.iter().enumerate();
     let mut bound = bound.filter(|(height, below)| *height == 0 || !below.is_self_issued());
-    let violation = bound.find_map(|(_, below)| constraints::violation(constraints, below))?;
-    let message = format!(
-        "{} may not issue for every name: {violation}.",
-        issuer.called()
-    );
-    let finding = Finding::new(Code::NameConstraintsViolated, message).about(issuer.index);
-    Some(
-        finding
-            .expected("names the CA may issue for")
-            .came(violation),
-    )
+    let violation = bound
+        .find_map(|(_, below)| constraints::violation(constraints, below, comparisons_left))?;
+    let called = issuer.called();
+    let finding = match violation {
+        Violation::Name(reason) => Finding::new(
+            Code::NameConstraintsViolated,
+            format!("{called} may not issue for every name: {reason}."),
+        )
+        .expected("names the CA may issue for")
+        .came(reason),
+        Violation::TooMany => Finding::new(
+            Code::ChainTooTangled,
+            format!("{called} constrains more names than can be compared; that was given up."),
+        )
+        .expected("at most 250000 comparisons of a name with a constraint")
+        .came("more"),
+    };
+    Some(finding.about(issuer.index))
 }
 
 fn ending(certificates: &[Certificate<'_>], path: &Path, top: &Certificate<'_>) -> Option<Finding> {

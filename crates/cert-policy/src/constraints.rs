@@ -3,7 +3,7 @@
 
 use crate::certificate::Certificate;
 use crate::dn;
-use crate::quote::quote;
+use crate::quote::{list, quote};
 use crate::san::{self, SanEntry};
 use alloc::format;
 use alloc::string::String;
@@ -15,41 +15,62 @@ use x509_cert::ext::pkix::NameConstraints;
 use x509_cert::ext::pkix::constraints::name::GeneralSubtree;
 use x509_cert::ext::pkix::name::GeneralName;
 
-/// The first name of `certificate` that `constraints` do not allow, with the reason.
+/// The most comparisons of a name with a subtree for one path, as in webpki: a certificate of
+/// some kilobytes above another would otherwise cost their product.
+pub(crate) const COMPARISONS_MAX: usize = 250_000;
+
+/// Why a certificate does not pass.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Violation {
+    /// The first name that is not allowed, with the reason.
+    Name(String),
+    /// There are more names and subtrees than may be compared.
+    TooMany,
+}
+
+/// Whether `constraints` forbid a name of `certificate`. What is compared is taken from
+/// `comparisons_left`.
 pub(crate) fn violation(
     constraints: &NameConstraints,
     certificate: &Certificate<'_>,
-) -> Option<String> {
-    names(certificate).into_iter().find_map(|name| {
-        let shown = quote(&san::show_name(&name));
-        let of_kind = |trees: &Option<Vec<GeneralSubtree>>| {
-            let trees = trees.iter().flatten();
-            trees
-                .filter(|tree| same_kind(&tree.base, &name))
-                .cloned()
-                .collect::<Vec<_>>()
-        };
-        let excluded = of_kind(&constraints.excluded_subtrees);
-        let permitted = of_kind(&constraints.permitted_subtrees);
-        if let Some(tree) = excluded
-            .iter()
-            .find(|tree| within(&name, tree, Missing::Excludes))
-        {
-            let base = quote(&san::show_name(&tree.base));
-            return Some(format!("{shown} is in {base}, which is excluded"));
-        }
-        let is_permitted = permitted.is_empty()
-            || permitted
-                .iter()
-                .any(|tree| within(&name, tree, Missing::Forbids));
-        (!is_permitted).then(|| {
-            let bases = permitted
-                .iter()
-                .map(|tree| quote(&san::show_name(&tree.base)));
-            let bases = crate::quote::list(&bases.collect::<Vec<_>>());
-            format!("{shown} is not in {bases}")
-        })
-    })
+    comparisons_left: &mut usize,
+) -> Option<Violation> {
+    let names = names(certificate);
+    let permitted = constraints
+        .permitted_subtrees
+        .as_deref()
+        .unwrap_or_default();
+    let excluded = constraints.excluded_subtrees.as_deref().unwrap_or_default();
+    let comparisons = names.len().saturating_mul(permitted.len() + excluded.len());
+    match comparisons_left.checked_sub(comparisons) {
+        Some(left) => *comparisons_left = left,
+        None => return Some(Violation::TooMany),
+    }
+    let reasons = names
+        .iter()
+        .map(|name| excluded_by(name, excluded).or_else(|| permitted_by_none_of(name, permitted)));
+    reasons.flatten().next().map(Violation::Name)
+}
+
+fn excluded_by(name: &GeneralName, trees: &[GeneralSubtree]) -> Option<String> {
+    let mut trees = trees.iter().filter(|tree| same_kind(&tree.base, name));
+    let tree = trees.find(|tree| within(name, tree, Missing::Excludes))?;
+    let (name, base) = (quoted(name), quoted(&tree.base));
+    Some(format!("{name} is in {base}, which is excluded"))
+}
+
+/// Only the subtrees of the kind of the name bind it; where there is none, it is free.
+fn permitted_by_none_of(name: &GeneralName, trees: &[GeneralSubtree]) -> Option<String> {
+    let trees = || trees.iter().filter(|tree| same_kind(&tree.base, name));
+    if trees().next().is_none() || trees().any(|tree| within(name, tree, Missing::Forbids)) {
+        return None;
+    }
+    let bases: Vec<_> = trees().map(|tree| quoted(&tree.base)).collect();
+    Some(format!("{} is not in {}", quoted(name), list(&bases)))
+}
+
+fn quoted(name: &GeneralName) -> String {
+    quote(&san::show_name(name))
 }
 
 /// The names constraints apply to: the alternative names, the subject, and the addresses in the

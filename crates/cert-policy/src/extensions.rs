@@ -104,10 +104,7 @@ impl Extensions {
             }),
             subject_alt_name: slot(find(rfc5280::ID_CE_SUBJECT_ALT_NAME), san::read),
             name_constraints: slot(find(rfc5280::ID_CE_NAME_CONSTRAINTS), |value| {
-                decode(value).filter(|constraints: &NameConstraints| {
-                    constraints.permitted_subtrees.is_some()
-                        || constraints.excluded_subtrees.is_some()
-                })
+                decode(value).filter(has_subtrees)
             }),
             authority_key_id: slot(find(rfc5280::ID_CE_AUTHORITY_KEY_IDENTIFIER), authority_key),
             subject_key_id: slot(find(rfc5280::ID_CE_SUBJECT_KEY_IDENTIFIER), |value| {
@@ -166,6 +163,16 @@ fn is_unreadable<T>(slot: &Slot<T>) -> bool {
 
 fn decode<T: DecodeOwned>(value: &[u8]) -> Option<T> {
     T::from_der(value).ok()
+}
+
+/// There must be subtrees, and no list of none.
+fn has_subtrees(constraints: &NameConstraints) -> bool {
+    let lists = [
+        &constraints.permitted_subtrees,
+        &constraints.excluded_subtrees,
+    ];
+    let mut lists = lists.into_iter().flatten().peekable();
+    lists.peek().is_some() && lists.all(|list| !list.is_empty())
 }
 
 /// ```text

@@ -139,7 +139,7 @@ macro_rules! codes {
                 match self { $(Self::$variant => $meaning,)* }
             }
 
-            /// What to do about it, in general words. [`Finding::remedy`] may be more exact.
+            /// What to do about it, in general words. [`field@Finding::remedy`] may be more exact.
             #[must_use]
             pub const fn remedy(self) -> &'static str {
                 match self { $(Self::$variant => $remedy,)* }
@@ -206,7 +206,7 @@ codes! {
     SignatureWrong = "signature-wrong", Refuse, "RFC 5280 section 6.1.3",
         "The signature was not made with the key of the issuer that was uploaded with it.",
         "Ask the CA for the chain that belongs to this certificate; CAs that were renewed have several of the same name.";
-    SignatureMd5 = "signature-md5", Refuse, "RFC 6151 section 2.1",
+    SignatureMd5 = "signature-md5", Refuse, "RFC 8446 section 4.4.2.4",
         "A CA signed with MD5 or older, which can be forged.",
         "Have the CA sign with SHA-256.";
     IssuerNotCa = "issuer-not-ca", Refuse, "RFC 5280 section 6.1.4",
@@ -218,7 +218,7 @@ codes! {
     IssuerExpired = "issuer-expired", Refuse, "RFC 5280 section 6.1.3",
         "A CA certificate of the chain has expired.",
         "Ask the CA for its current certificate; the unit's own can often stay.";
-    IssuerKeyWeak = "issuer-key-weak", Refuse, "RFC 8446 section 4.2.3 and CA/Browser Forum BR 6.1.5",
+    IssuerKeyWeak = "issuer-key-weak", Refuse, "CA/Browser Forum BR 6.1.5",
         "The RSA key of an issuer is below 2048 bits, so what it signs can be forged.",
         "Have the request signed by a CA with a key of 2048 bits or more.";
     PathLengthExceeded = "path-length-exceeded", Refuse, "RFC 5280 section 4.2.1.9",
@@ -234,16 +234,16 @@ codes! {
     NotYetValid = "not-yet-valid", Warn, "RFC 5280 section 4.1.2.5",
         "The certificate is not valid yet.",
         "Wait until then, or check the clocks of this unit and of the CA.";
-    NoSan = "no-san", Warn, "RFC 9525 section 2.1",
+    NoSan = "no-san", Warn, "RFC 9525 section 2",
         "There is no subject alternative name, and browsers ignore the Common Name.",
         "Make a request with the names in it, and have the CA keep them.";
     NameNotCovered = "name-not-covered", Warn, "RFC 9525 section 6",
         "A name or address the unit is reached by is not covered.",
         "Reach the unit by a name that is covered, or make a request that has this one too.";
-    SignatureSha1 = "signature-sha1", Warn, "RFC 9155 section 1",
+    SignatureSha1 = "signature-sha1", Warn, "RFC 8446 section 4.4.2.4",
         "A CA signed with SHA-1, which current browsers refuse.",
         "Have the CA sign with SHA-256.";
-    SelfSignedLegacyDigest = "self-signed-legacy-digest", Warn, "RFC 9155 section 1",
+    SelfSignedLegacyDigest = "self-signed-legacy-digest", Warn, "RFC 8446 section 4.4.2.4",
         "The self-signature was made with MD5 or SHA-1, which current browsers refuse.",
         "Make a self-signed certificate with SHA-256, unless a client needs the old one.";
     KeyShort = "key-short", Warn, "CA/Browser Forum BR 6.1.5",
@@ -283,7 +283,7 @@ codes! {
         "There is no extended key usage; Apple's systems refuse a server certificate without one.",
         "Have the CA sign the request with a template for TLS web servers (extendedKeyUsage serverAuth).";
     MustStaple = "must-staple", Warn, "RFC 7633 section 4",
-        "The certificate demands a stapled OCSP answer, which this unit does not send, so Firefox will refuse it.",
+        "The certificate demands a stapled OCSP answer, which this unit does not send, so clients that heed the demand will refuse it.",
         "Have the CA issue it without the TLS feature extension (\"must-staple\").";
     StrictProfile = "strict-profile", Warn, "RFC 5280 section 4.2",
         "The certificate departs from the profile of the Internet, which clients that verify strictly (Python 3.13 and later, OpenSSL with -x509_strict) refuse.",

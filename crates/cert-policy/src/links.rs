@@ -52,6 +52,8 @@ impl Path {
 /// The search, with the signatures checked so far.
 pub(crate) struct Links<'a> {
     certificates: &'a [Certificate<'a>],
+    /// For each certificate those that bear the name of its issuer.
+    by_name: Vec<Vec<usize>>,
     checked: Vec<Check>,
 }
 
@@ -65,6 +67,10 @@ impl<'a> Links<'a> {
     pub(crate) fn new(certificates: &'a [Certificate<'a>]) -> Self {
         Self {
             certificates,
+            by_name: certificates
+                .iter()
+                .map(|signed| by_name(certificates, signed))
+                .collect(),
             checked: Vec::new(),
         }
     }
@@ -84,7 +90,7 @@ impl<'a> Links<'a> {
         let mut in_path = false;
         let mut exhausted = false;
         let mut grown = false;
-        for issuer in self.by_name(top) {
+        for issuer in self.by_name.get(top).cloned().unwrap_or_default() {
             if found.len() >= PATHS_MAX {
                 return;
             }
@@ -124,30 +130,6 @@ impl<'a> Links<'a> {
         }
     }
 
-    /// Those that bear the name of the issuer: itself first, then those whose key identifier
-    /// is the one asked for, in the order of the file. An identifier is only a hint.
-    fn by_name(&self, signed: usize) -> Vec<usize> {
-        let Some(certificate) = self.certificates.get(signed) else {
-            return Vec::new();
-        };
-        let wanted = certificate
-            .extensions
-            .authority_key_id
-            .value()
-            .and_then(Option::as_ref);
-        let issuers = self.certificates.iter().enumerate();
-        let issuers =
-            issuers.filter(|(_, issuer)| dn::same(issuer.subject(), certificate.issuer()));
-        let mut issuers: Vec<_> = issuers
-            .map(|(position, issuer)| {
-                let hinted = wanted.is_some() && wanted == issuer.extensions.subject_key_id.value();
-                (position != signed, !hinted, position)
-            })
-            .collect();
-        issuers.sort_unstable();
-        issuers.into_iter().map(|(.., position)| position).collect()
-    }
-
     /// Whether the path holds this CA already, in this or another certificate of its key.
     fn is_in(&self, path: &Path, issuer: usize) -> bool {
         let issuer = self.certificates.get(issuer);
@@ -185,4 +167,33 @@ impl<'a> Links<'a> {
         });
         Some(outcome)
     }
+}
+
+/// The positions of those that bear the name of the issuer: `signed` itself first, then those
+/// whose key identifier is the one it asks for, in the order of the file. An identifier is only
+/// a hint, except that one which asks for another than its own says that it did not sign itself:
+/// a CA that changed its key signs the new one with the old one under the same name.
+fn by_name(certificates: &[Certificate<'_>], signed: &Certificate<'_>) -> Vec<usize> {
+    let key_id = |issuer: &Certificate<'_>| issuer.extensions.subject_key_id.value().cloned();
+    let wanted = signed
+        .extensions
+        .authority_key_id
+        .value()
+        .cloned()
+        .flatten();
+    let own = key_id(signed);
+    let did_not_sign_itself = wanted.is_some() && own.is_some() && wanted != own;
+    let mut issuers: Vec<_> = certificates
+        .iter()
+        .enumerate()
+        .filter(|(_, issuer)| dn::same(issuer.subject(), signed.issuer()))
+        .map(|(position, issuer)| {
+            let is_itself = issuer.index == signed.index;
+            let is_hinted = wanted.is_some() && wanted == key_id(issuer);
+            (!is_itself, !is_hinted, position)
+        })
+        .filter(|(is_other, ..)| *is_other || !did_not_sign_itself)
+        .collect();
+    issuers.sort_unstable();
+    issuers.into_iter().map(|(.., position)| position).collect()
 }

@@ -151,7 +151,7 @@ impl Coverage {
 /// - `*` stands for exactly one label, and only as the whole first label with at least two
 ///   after it: `*.example.net` covers `ntp1.example.net`, but neither `example.net` nor
 ///   `a.b.example.net`; `ntp*.example.net`, `xn--*.example.net` and `*.net` cover nothing. (That
-///   [`judge`](crate::judge) refuses every wildcard is another matter.)
+///   [`judge`](crate::judge()) refuses every wildcard is another matter.)
 /// - An address is compared with the addresses octet by octet, never with DNS names, and an
 ///   IPv4 address is not its IPv4-mapped IPv6 address.
 ///
@@ -269,4 +269,170 @@ impl fmt::Display for DnsName {
 /// The names, quoted, as they stand in a sentence.
 pub(crate) fn quoted(name: &ServerName) -> String {
     crate::quote::quote(&name.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+    use der::asn1::{Any, OctetString};
+    use der::{Decode, Encode, Tag, TagNumber};
+    use x509_cert::ext::Extension;
+
+    /// The content of an implicitly tagged DNS name or address.
+    enum Entry {
+        Dns(&'static str),
+        Ip(&'static [u8]),
+    }
+    use Entry::{Dns, Ip};
+
+    #[test]
+    fn names_are_covered_as_rfc_9525_says() {
+        for (entry, name, expected) in [
+            (Dns("ntp1.example.net"), "ntp1.example.net", true),
+            (Dns("NTP1.Example.NET"), "ntp1.example.net", true),
+            (Dns("ntp1.example.net"), "NTP1.EXAMPLE.net", true),
+            (Dns("ntp1.example.net"), "ntp1.example.net.", true),
+            (Dns("ntp1.example.net."), "ntp1.example.net", false),
+            (Dns("ntp1.example.net"), "ntp2.example.net", false),
+            (Dns("example.net"), "ntp1.example.net", false),
+            (Dns("ntp1.example.net"), "example.net", false),
+            (Dns(".example.net"), "ntp1.example.net", false),
+            (Dns("ntp1"), "ntp1", true),
+            (Dns("ntp_1.example.net"), "ntp_1.example.net", true),
+            (
+                Dns("xn--zrich-kva.example.net"),
+                "XN--ZRICH-KVA.example.net",
+                true,
+            ),
+            (
+                Dns("ntp1.example.net\0.example.org"),
+                "ntp1.example.net",
+                false,
+            ),
+            (Dns("ntp1.example.net "), "ntp1.example.net", false),
+            (Dns(""), "ntp1.example.net", false),
+            // Wildcards: the whole first label, exactly one label, two more after it.
+            (Dns("*.example.net"), "ntp1.example.net", true),
+            (Dns("*.EXAMPLE.net"), "ntp1.example.net", true),
+            (Dns("*.example.net"), "xn--zrich-kva.example.net", true),
+            (Dns("*.example.net"), "example.net", false),
+            (Dns("*.example.net"), "a.b.example.net", false),
+            (Dns("*.example.net"), "ntp1.example.org", false),
+            (Dns("*.net"), "example.net", false),
+            (Dns("*"), "ntp1", false),
+            (Dns("*."), "ntp1", false),
+            (Dns("ntp*.example.net"), "ntp1.example.net", false),
+            (Dns("*1.example.net"), "ntp1.example.net", false),
+            (Dns("xn--*.example.net"), "xn--zrich-kva.example.net", false),
+            (Dns("ntp1.*.net"), "ntp1.example.net", false),
+            (Dns("*.*.net"), "ntp1.example.net", false),
+            // Addresses: octet by octet, and never as text.
+            (Ip(&[10, 0, 0, 7]), "10.0.0.7", true),
+            (Ip(&[10, 0, 0, 7]), "10.0.0.8", false),
+            (
+                Ip(&[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]),
+                "::1",
+                true,
+            ),
+            (
+                Ip(&[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]),
+                "[0:0::1]",
+                true,
+            ),
+            (
+                Ip(&[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 10, 0, 0, 7]),
+                "10.0.0.7",
+                false,
+            ),
+            (Ip(&[10, 0, 0, 7]), "::ffff:10.0.0.7", false),
+            (Ip(&[10, 0, 0, 7, 255, 255, 255, 255]), "10.0.0.7", false),
+            (Ip(&[10, 0, 0]), "10.0.0.7", false),
+            (Dns("10.0.0.7"), "10.0.0.7", false),
+            (Dns("*.0.0.7"), "10.0.0.7", false),
+            (Ip(b"ntp1"), "ntp1", false),
+        ] {
+            let (tag, content) = match entry {
+                Dns(text) => (2, text.as_bytes()),
+                Ip(octets) => (7, octets),
+            };
+            let covered = covers(
+                &certificate(tag, content),
+                &ServerName::parse(name).unwrap(),
+            );
+            assert_eq!(covered.is_covered(), expected, "{content:02x?} and {name}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_name_is_refused_with_the_reason() {
+        let long_label = "a".repeat(64);
+        let long_name = "abcdefg.".repeat(32);
+        for (text, error) in [
+            ("", ServerNameError::Empty),
+            (".", ServerNameError::Empty),
+            ("*.example.net", ServerNameError::Wildcard),
+            ("ntp1..example.net", ServerNameError::Malformed),
+            ("ntp1.example.net..", ServerNameError::Malformed),
+            ("-ntp1.example.net", ServerNameError::Malformed),
+            ("ntp1-.example.net", ServerNameError::Malformed),
+            ("ntp1 .example.net", ServerNameError::Malformed),
+            ("zürich.example.net", ServerNameError::Malformed),
+            ("https://ntp1.example.net", ServerNameError::Malformed),
+            ("ntp1.example.net:443", ServerNameError::Malformed),
+            ("10.0.0.256", ServerNameError::Malformed),
+            ("10.0.7", ServerNameError::Malformed),
+            ("[10.0.0.7]", ServerNameError::Malformed),
+            ("[::1", ServerNameError::Malformed),
+            ("fe80::1%eth0", ServerNameError::Malformed),
+            (&long_label, ServerNameError::TooLong),
+            (&long_name, ServerNameError::TooLong),
+        ] {
+            assert_eq!(ServerName::parse(text), Err(error), "{text:?}");
+        }
+        assert!(ServerName::parse(&"a".repeat(63)).is_ok());
+    }
+
+    /// A certificate with one alternative name and nothing else of interest.
+    fn certificate(tag: u32, content: &[u8]) -> RawCertificate {
+        let value = |tag: Tag, content: &[u8]| Any::new(tag, content).unwrap();
+        let implicit = |number, constructed, content: &[u8]| {
+            value(
+                Tag::ContextSpecific {
+                    number: TagNumber(number),
+                    constructed,
+                },
+                content,
+            )
+        };
+        let list = |values: &[Any]| {
+            let content: Vec<u8> = values
+                .iter()
+                .flat_map(|any| any.to_der().unwrap())
+                .collect();
+            value(Tag::Sequence, &content)
+        };
+        let names = list(&[implicit(tag, false, content)]).to_der().unwrap();
+        let extension = Extension {
+            extn_id: const_oid::db::rfc5280::ID_CE_SUBJECT_ALT_NAME,
+            critical: false,
+            extn_value: OctetString::new(names).unwrap(),
+        };
+        let algorithm = list(&[value(Tag::ObjectIdentifier, &[0x2B, 0x65, 0x70])]);
+        let time = value(Tag::UtcTime, b"261101000000Z");
+        let bits = |len: usize| value(Tag::BitString, &alloc::vec![0; len]);
+        let extensions = alloc::vec![extension].to_der().unwrap();
+        let tbs = list(&[
+            implicit(0, true, &[0x02, 0x01, 0x02]),
+            value(Tag::Integer, &[1]),
+            algorithm.clone(),
+            list(&[]),
+            list(&[time.clone(), time]),
+            list(&[]),
+            list(&[algorithm.clone(), bits(33)]),
+            implicit(3, true, &extensions),
+        ]);
+        let certificate = list(&[tbs, algorithm, bits(65)]).to_der().unwrap();
+        RawCertificate::from_der(&certificate).unwrap()
+    }
 }

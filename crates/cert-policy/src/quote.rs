@@ -78,7 +78,6 @@ pub(crate) fn count(number: usize, thing: &str) -> String {
 mod tests {
     use super::*;
     use alloc::string::ToString;
-    use alloc::vec;
     use alloc::vec::Vec;
 
     #[test]
@@ -109,7 +108,7 @@ mod tests {
     fn a_list_reads_as_a_sentence_does_and_is_bounded() {
         let items = |n: usize| (0..n).map(|i| i.to_string()).collect::<Vec<_>>();
         assert_eq!(list(&[]), "");
-        assert_eq!(list(&vec!["a".to_string()]), "a");
+        assert_eq!(list(&["a".to_string()]), "a");
         assert_eq!(list(&items(2)), "0 and 1");
         assert_eq!(list(&items(3)), "0, 1 and 2");
         assert!(list(&items(20)).ends_with("18 and 19"));

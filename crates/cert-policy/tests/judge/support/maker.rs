@@ -1,26 +1,15 @@
-//! Certificates made with the `openssl` command, and judging them in one line.
-//!
-//! Nothing is skipped: where OpenSSL is missing or says no, the test fails with what it said.
+//! Keys and certificates, made with the `openssl` command.
 
-use cert_policy::{
-    Code, Finding, Input, Now, OurKey, Presented, RawCertificate, ServerName, Severity,
-    SubjectPublicKeyInfoOwned, Verdict, judge,
-};
+use cert_policy::{RawCertificate, SubjectPublicKeyInfoOwned};
 use der::asn1::{Any, BitString};
 use der::{Decode, Encode};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::{SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
-use x509_cert::ext::pkix::name::GeneralName;
-use x509_cert::name::Name;
-
-pub const DAY: i64 = 86_400;
 
 /// The extensions of a server certificate nobody can say anything against.
-pub const LEAF: &str = "basicConstraints=critical,CA:FALSE
+pub(crate) const LEAF: &str = "basicConstraints=critical,CA:FALSE
 keyUsage=critical,digitalSignature
 extendedKeyUsage=serverAuth
 subjectKeyIdentifier=hash
@@ -29,20 +18,20 @@ subjectAltName=DNS:ntp1.example.net
 ";
 
 /// The extensions of a CA nobody can say anything against.
-pub const CA: &str = "basicConstraints=critical,CA:TRUE
+pub(crate) const CA: &str = "basicConstraints=critical,CA:TRUE
 keyUsage=critical,keyCertSign,cRLSign
 subjectKeyIdentifier=hash
 authorityKeyIdentifier=keyid
 ";
 
 /// `extensions` with the line of the same name replaced, or with `line` added.
-pub fn with(extensions: &str, line: &str) -> String {
+pub(crate) fn with(extensions: &str, line: &str) -> String {
     let (name, _) = line.split_once('=').unwrap();
     format!("{}{line}\n", without(extensions, name))
 }
 
 /// `extensions` without the line of that name.
-pub fn without(extensions: &str, name: &str) -> String {
+pub(crate) fn without(extensions: &str, name: &str) -> String {
     let kept = extensions
         .lines()
         .filter(|line| line.split('=').next() != Some(name));
@@ -50,41 +39,42 @@ pub fn without(extensions: &str, name: &str) -> String {
 }
 
 /// A folder in which keys and certificates are made.
-pub struct Maker {
+pub(crate) struct Maker {
     dir: TempDir,
     made: AtomicUsize,
 }
 
 /// A key pair in a file.
-pub struct Key {
+pub(crate) struct Key {
     path: PathBuf,
-    pub public: SubjectPublicKeyInfoOwned,
+    pub(crate) public: SubjectPublicKeyInfoOwned,
 }
 
 /// A certificate, with the key it is for.
-pub struct Made {
-    pub der: Vec<u8>,
-    pub certificate: RawCertificate,
+#[derive(Clone)]
+pub(crate) struct Made {
+    pub(crate) der: Vec<u8>,
+    pub(crate) certificate: RawCertificate,
     path: PathBuf,
     key: PathBuf,
 }
 
 /// What is to be made.
-pub struct Spec<'a> {
-    pub subject: &'a str,
-    pub key: &'a Key,
+pub(crate) struct Spec<'a> {
+    pub(crate) subject: &'a str,
+    pub(crate) key: &'a Key,
     /// `None` for self-signed.
-    pub issuer: Option<&'a Made>,
+    pub(crate) issuer: Option<&'a Made>,
     /// Lines of an OpenSSL configuration; with none, OpenSSL 3.0 makes a version 1 certificate.
-    pub extensions: &'a str,
-    pub days: i64,
-    pub serial: &'a str,
+    pub(crate) extensions: &'a str,
+    pub(crate) days: i64,
+    pub(crate) serial: &'a str,
     /// Further options of `openssl x509 -req`.
-    pub options: &'a [&'a str],
+    pub(crate) options: &'a [&'a str],
 }
 
 impl<'a> Spec<'a> {
-    pub fn leaf(key: &'a Key, issuer: &'a Made) -> Self {
+    pub(crate) fn leaf(key: &'a Key, issuer: &'a Made) -> Self {
         Self {
             subject: "/CN=ntp1.example.net",
             key,
@@ -96,7 +86,7 @@ impl<'a> Spec<'a> {
         }
     }
 
-    pub fn ca(subject: &'a str, key: &'a Key, issuer: Option<&'a Made>) -> Self {
+    pub(crate) fn ca(subject: &'a str, key: &'a Key, issuer: Option<&'a Made>) -> Self {
         let spec = Self {
             subject,
             key,
@@ -110,7 +100,7 @@ impl<'a> Spec<'a> {
         }
     }
 
-    pub fn self_signed(key: &'a Key) -> Self {
+    pub(crate) fn self_signed(key: &'a Key) -> Self {
         Self {
             subject: "/CN=ntp1.example.net",
             key,
@@ -124,7 +114,7 @@ impl<'a> Spec<'a> {
 }
 
 impl Maker {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             dir: tempfile::tempdir().unwrap(),
             made: AtomicUsize::new(0),
@@ -132,7 +122,7 @@ impl Maker {
     }
 
     /// A new key: `P-256`, `RSA:1024`, `ED25519`, … as `openssl genpkey` knows them.
-    pub fn key(&self, kind: &str) -> Key {
+    pub(crate) fn key(&self, kind: &str) -> Key {
         let path = self.file("key");
         let (algorithm, option) = match kind.split_once(':') {
             Some((algorithm, bits)) => (algorithm, Some(format!("rsa_keygen_bits:{bits}"))),
@@ -162,7 +152,7 @@ impl Maker {
     }
 
     /// A DSA key, which needs parameters first.
-    pub fn dsa_key(&self) -> Key {
+    pub(crate) fn dsa_key(&self) -> Key {
         let (parameters, path) = (self.file("dsaparam"), self.file("key"));
         let mut command = Command::new("openssl");
         command.args(["genpkey", "-quiet", "-genparam", "-algorithm", "DSA"]);
@@ -178,7 +168,7 @@ impl Maker {
         Self::load_key(path)
     }
 
-    pub fn make(&self, spec: &Spec<'_>) -> Made {
+    pub(crate) fn make(&self, spec: &Spec<'_>) -> Made {
         let (request, extensions, path) = (self.file("csr"), self.file("cnf"), self.file("pem"));
         std::fs::write(&extensions, spec.extensions).unwrap();
         let mut command = Command::new("openssl");
@@ -212,7 +202,12 @@ impl Maker {
 
     /// `made` with the signed part changed, and signed anew with an EC key: for what OpenSSL
     /// does not write.
-    pub fn resigned(&self, made: &Made, issuer: &Key, patch: impl FnOnce(&mut Vec<u8>)) -> Made {
+    pub(crate) fn resigned(
+        &self,
+        made: &Made,
+        issuer: &Key,
+        patch: impl FnOnce(&mut Vec<u8>),
+    ) -> Made {
         let [tbs, algorithm, _] = Vec::<Any>::from_der(&made.der).unwrap().try_into().unwrap();
         let mut tbs = tbs.to_der().unwrap();
         patch(&mut tbs);
@@ -245,7 +240,7 @@ impl Maker {
 
 impl Key {
     /// The public half alone.
-    pub fn of(public: SubjectPublicKeyInfoOwned) -> Self {
+    pub(crate) fn of(public: SubjectPublicKeyInfoOwned) -> Self {
         Self {
             path: PathBuf::new(),
             public,
@@ -266,7 +261,7 @@ impl Made {
     }
 
     /// The same with its octets changed, and signed by nobody.
-    pub fn patched(&self, patch: impl FnOnce(&mut Vec<u8>)) -> Self {
+    pub(crate) fn patched(&self, patch: impl FnOnce(&mut Vec<u8>)) -> Self {
         let mut der = self.der.clone();
         patch(&mut der);
         assert_ne!(der, self.der, "the patch changed nothing");
@@ -279,7 +274,7 @@ impl Made {
     }
 
     /// What `openssl verify` says of it: an outside opinion where there is one.
-    pub fn openssl_verifies(&self, root: &Made, untrusted: &[&Made]) -> bool {
+    pub(crate) fn openssl_verifies(&self, root: &Self, untrusted: &[&Self]) -> bool {
         let mut command = Command::new("openssl");
         command
             .args(["verify", "-x509_strict", "-CAfile"])
@@ -304,202 +299,8 @@ fn run(command: &mut Command) -> Vec<u8> {
     output.stdout
 }
 
-/// A CA of three: a root, an intermediate, and a server key of the unit.
-pub struct World {
-    pub maker: Maker,
-    pub root: Made,
-    pub intermediate: Made,
-    pub root_key: Key,
-    pub intermediate_key: Key,
-    pub key: Key,
-}
-
-impl World {
-    /// The world of the tests that run at this moment; its folder goes with the last of them.
-    pub fn shared() -> Arc<Self> {
-        static SHARED: Mutex<Weak<World>> = Mutex::new(Weak::new());
-        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-        shared.upgrade().unwrap_or_else(|| {
-            let world = Arc::new(Self::new());
-            *shared = Arc::downgrade(&world);
-            world
-        })
-    }
-
-    fn new() -> Self {
-        let maker = Maker::new();
-        let (root_key, intermediate_key) = (maker.key("P-256"), maker.key("P-256"));
-        let root = maker.make(&Spec::ca("/CN=Example Root", &root_key, None));
-        let spec = Spec::ca("/CN=Example Issuing CA", &intermediate_key, Some(&root));
-        let intermediate = maker.make(&spec);
-        let key = maker.key("P-256");
-        Self {
-            maker,
-            root,
-            intermediate,
-            root_key,
-            intermediate_key,
-            key,
-        }
-    }
-
-    /// A good leaf of the intermediate.
-    pub fn leaf(&self) -> Made {
-        self.maker.make(&Spec::leaf(&self.key, &self.intermediate))
-    }
-
-    /// The leaf of the intermediate with other extensions.
-    pub fn leaf_with(&self, extensions: &str) -> Made {
-        let spec = Spec::leaf(&self.key, &self.intermediate);
-        self.maker.make(&Spec { extensions, ..spec })
-    }
-}
-
-/// A judgement in the making: a good clock, reached by the name in [`LEAF`].
-pub struct Case<'a> {
-    pub presented: Vec<&'a Made>,
-    pub keys: Vec<&'a Key>,
-    pub reached_as: Vec<&'a str>,
-    pub now: Now,
-    pub subject: Option<Name>,
-    pub names: Vec<GeneralName>,
-}
-
-impl<'a> Case<'a> {
-    pub fn new(keys: impl IntoIterator<Item = &'a Key>, presented: &[&'a Made]) -> Self {
-        Self {
-            presented: presented.to_vec(),
-            keys: keys.into_iter().collect(),
-            reached_as: vec!["ntp1.example.net"],
-            now: Now {
-                unix_seconds: unix_seconds(60),
-                trusted: true,
-            },
-            subject: None,
-            names: Vec::new(),
-        }
-    }
-
-    /// Judged so many seconds from now.
-    pub fn seconds_from_now(mut self, seconds: i64) -> Self {
-        self.now.unix_seconds = unix_seconds(seconds);
-        self
-    }
-
-    pub fn with_a_doubtful_clock(mut self) -> Self {
-        self.now.trusted = false;
-        self
-    }
-
-    pub fn reached_as(mut self, names: &[&'a str]) -> Self {
-        self.reached_as = names.to_vec();
-        self
-    }
-
-    /// The request made with the keys.
-    pub fn requested(mut self, subject: &str, names: Vec<GeneralName>) -> Self {
-        self.subject = Some(subject.parse().unwrap());
-        self.names = names;
-        self
-    }
-
-    pub fn verdict(&self) -> Verdict {
-        let presented: Vec<_> = self
-            .presented
-            .iter()
-            .map(|made| Presented {
-                certificate: &made.certificate,
-                der: &made.der,
-            })
-            .collect();
-        let our_keys: Vec<_> = self
-            .keys
-            .iter()
-            .map(|key| OurKey {
-                public_key: &key.public,
-                subject: self.subject.as_ref(),
-                names: &self.names,
-            })
-            .collect();
-        let reached_as: Vec<_> = self
-            .reached_as
-            .iter()
-            .map(|name| ServerName::parse(name).unwrap())
-            .collect();
-        let verdict = judge(&Input {
-            presented: &presented,
-            our_keys: &our_keys,
-            reached_as: &reached_as,
-            now: self.now,
-        });
-        verdict.findings.iter().for_each(check_form);
-        verdict
-    }
-
-    /// Judges, and compares the codes found with those expected, in whatever order.
-    #[track_caller]
-    pub fn check(&self, expected: &[Code]) -> Verdict {
-        let verdict = self.verdict();
-        let mut expected = expected.to_vec();
-        let mut found: Vec<_> = verdict
-            .findings
-            .iter()
-            .map(|finding| finding.code)
-            .collect();
-        expected.sort_unstable();
-        found.sort_unstable();
-        assert_eq!(found, expected, "{:#?}", verdict.findings);
-        verdict
-    }
-}
-
-/// The finding with that code.
-#[track_caller]
-pub fn finding(verdict: &Verdict, code: Code) -> &Finding {
-    let mut found = verdict
-        .findings
-        .iter()
-        .filter(|finding| finding.code == code);
-    found
-        .next()
-        .unwrap_or_else(|| panic!("no {code} in {:#?}", verdict.findings))
-}
-
-/// What holds for every finding whatever it says.
-fn check_form(finding: &Finding) {
-    let texts = [&finding.message, &finding.expected, &finding.came];
-    for text in texts {
-        assert!(!text.is_empty(), "{finding:#?}");
-        assert!(!text.contains(char::is_control), "{finding:#?}");
-        assert!(text.len() < 40_000, "{finding:#?}");
-    }
-    assert!(
-        finding.message.ends_with(['.', '"']),
-        "a sentence: {finding:#?}"
-    );
-    assert!(!finding.message.contains("  "), "{finding:#?}");
-    let needs_remedy = finding.severity != Severity::Note;
-    assert!(
-        !needs_remedy || finding.remedy.ends_with('.'),
-        "{finding:#?}"
-    );
-    assert!(
-        finding.severity >= finding.code.severity(),
-        "only ever milder: {finding:#?}"
-    );
-}
-
-/// Seconds since 1970, so many seconds from now.
-pub fn unix_seconds(from_now: i64) -> u64 {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap()
-        .as_secs();
-    now.checked_add_signed(from_now).unwrap()
-}
-
 /// Replaces `old`, which must be there exactly once, by `new`.
-pub fn replace(octets: &mut Vec<u8>, old: &[u8], new: &[u8]) {
+pub(crate) fn replace(octets: &mut Vec<u8>, old: &[u8], new: &[u8]) {
     let places: Vec<_> = (0..octets.len())
         .filter(|at| octets[*at..].starts_with(old))
         .collect();
@@ -510,9 +311,4 @@ pub fn replace(octets: &mut Vec<u8>, old: &[u8], new: &[u8]) {
         places.len()
     );
     octets.splice(places[0]..places[0] + old.len(), new.iter().copied());
-}
-
-/// The folder of this crate.
-pub fn crate_dir() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
 }

@@ -1,9 +1,7 @@
 //! Every kind of signature a CA makes, made by OpenSSL: right ones are right, changed ones wrong.
 
-mod support;
-
+use crate::support::{Case, Key, Made, Maker, Spec, World};
 use cert_policy::Code;
-use support::{Case, Key, Made, Maker, Spec, World};
 
 /// A root with `key` and a leaf it signed with `options`.
 fn signed_by(world: &World, key: &Key, options: &[&str]) -> (Made, Made) {
@@ -31,7 +29,8 @@ fn check(maker: &Maker, kind: &str, options: &[&str], expected: &[Code]) {
     Case::new([&world.key], &[&leaf, &root]).check(&expected);
 
     // One bit of the serial number, and one bit of the signature's last octet.
-    let changed = leaf.patched(|der| support::replace(der, &[2, 2, 0x10, 1], &[2, 2, 0x10, 0]));
+    let changed =
+        leaf.patched(|der| crate::support::replace(der, &[2, 2, 0x10, 1], &[2, 2, 0x10, 0]));
     let verdict = Case::new([&world.key], &[&changed, &root]).verdict();
     assert!(
         has(&verdict, Code::SignatureWrong),

@@ -1,10 +1,8 @@
 //! Which certificate belongs to which key, and what is said when none does.
 
-mod support;
-
+use crate::support::{Case, LEAF, Spec, World, finding, with};
 use cert_policy::{Code, public_key_sha256};
 use der::asn1::Ia5String;
-use support::{Case, LEAF, Spec, World, finding, with};
 use x509_cert::ext::pkix::name::GeneralName;
 
 fn dns(name: &str) -> GeneralName {
@@ -208,7 +206,7 @@ fn an_rsa_key_whose_null_the_ca_dropped_is_still_ours() {
     let leaf = world.maker.make(&Spec::leaf(&key, &world.intermediate));
     let mut ours = key.public.clone();
     assert!(ours.algorithm.parameters.take().is_some());
-    let key = support::Key::of(ours);
+    let key = crate::support::Key::of(ours);
     let case = Case::new([&key], &[&leaf, &world.intermediate]);
     case.check(&[Code::ChainEndsBeforeRoot]);
 }
