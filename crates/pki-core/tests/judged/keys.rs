@@ -22,7 +22,7 @@ def is_prime(n):
     d, s = n - 1, 0
     while d % 2 == 0:
         d, s = d // 2, s + 1
-    for _ in range(20):
+    for _ in range(5):
         x = pow(random.randrange(2, n - 1), d, n)
         if x in (1, n - 1):
             continue
