@@ -3,6 +3,7 @@
 use cert_policy::{RawCertificate, SubjectPublicKeyInfoOwned};
 use der::asn1::{Any, BitString};
 use der::{Decode, Encode};
+use pem_rfc7468::LineEnding;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -169,22 +170,29 @@ impl Maker {
     }
 
     pub(crate) fn make(&self, spec: &Spec<'_>) -> Made {
-        let (request, extensions, path) = (self.file("csr"), self.file("cnf"), self.file("pem"));
+        let (request, extensions, path) = (self.file("csr"), self.file("cnf"), self.file("der"));
         std::fs::write(&extensions, spec.extensions).unwrap();
         let mut command = Command::new("openssl");
-        command.args(["req", "-new", "-utf8", "-config", "/dev/null"]);
-        command
-            .args(["-subj", spec.subject, "-key"])
-            .arg(&spec.key.path);
-        run(command.arg("-out").arg(&request));
+        command.args([
+            "req",
+            "-new",
+            "-utf8",
+            "-config",
+            "/dev/null",
+            "-subj",
+            spec.subject,
+        ]);
+        run(command
+            .arg("-key")
+            .arg(&spec.key.path)
+            .arg("-out")
+            .arg(&request));
         let mut command = Command::new("openssl");
         command
-            .args(["x509", "-req", "-in"])
-            .arg(&request)
-            .arg("-out")
-            .arg(&path);
+            .args(["x509", "-req", "-outform", "DER", "-in"])
+            .arg(&request);
         command.args(["-days", &spec.days.to_string(), "-set_serial", spec.serial]);
-        command.args(spec.options);
+        command.args(spec.options).arg("-out").arg(&path);
         match spec.issuer {
             Some(issuer) => command
                 .arg("-CA")
@@ -197,7 +205,13 @@ impl Maker {
             command.arg("-extfile").arg(&extensions);
         }
         run(&mut command);
-        Made::load(path, spec.key.path.clone())
+        let der = std::fs::read(&path).unwrap();
+        Made {
+            certificate: decode(&der),
+            der,
+            path,
+            key: spec.key.path.clone(),
+        }
     }
 
     /// `made` with the signed part changed, and signed anew with an EC key: for what OpenSSL
@@ -249,17 +263,6 @@ impl Key {
 }
 
 impl Made {
-    fn load(path: PathBuf, key: PathBuf) -> Self {
-        let mut command = Command::new("openssl");
-        let der = run(command.args(["x509", "-outform", "DER", "-in"]).arg(&path));
-        Self {
-            certificate: decode(&der),
-            der,
-            path,
-            key,
-        }
-    }
-
     /// The same with its octets changed, and signed by nobody.
     pub(crate) fn patched(&self, patch: impl FnOnce(&mut Vec<u8>)) -> Self {
         let mut der = self.der.clone();
@@ -278,11 +281,24 @@ impl Made {
         let mut command = Command::new("openssl");
         command
             .args(["verify", "-x509_strict", "-CAfile"])
-            .arg(&root.path);
+            .arg(root.pem_file());
         for made in untrusted {
-            command.arg("-untrusted").arg(&made.path);
+            command.arg("-untrusted").arg(made.pem_file());
         }
-        command.arg(&self.path).output().unwrap().status.success()
+        command
+            .arg(self.pem_file())
+            .output()
+            .unwrap()
+            .status
+            .success()
+    }
+
+    /// `openssl verify` reads no DER.
+    fn pem_file(&self) -> PathBuf {
+        let path = self.path.with_extension("pem");
+        let pem = pem_rfc7468::encode_string("CERTIFICATE", LineEnding::LF, &self.der).unwrap();
+        std::fs::write(&path, pem).unwrap();
+        path
     }
 }
 
