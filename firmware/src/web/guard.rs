@@ -167,6 +167,9 @@ async fn check(caller: &Caller, request: Request) -> Result<Request, Response> {
     };
     match (Access::of(parts.uri.path()), &caller.session) {
         (Access::Open, _) => {}
+        (_, None) if octets.is_some() => {
+            return Err(Redirect::to("/login?ended").into_response());
+        }
         (_, None) => return Err(Redirect::to("/login").into_response()),
         (Access::Full, Some(session)) if session.must_change_password => {
             return Err(Redirect::to("/password").into_response());

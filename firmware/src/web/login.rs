@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use askama::Template;
 use axum::extract::State;
 use axum::http::header::{HeaderMap, RETRY_AFTER, SET_COOKIE};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use cert_lifecycle::{ADMIN, Actor, RequestForm, SignIn};
 
@@ -27,11 +27,14 @@ struct LoginPage {
     said: Option<String>,
 }
 
-pub(super) async fn show(State(site): State<Arc<Site>>, caller: Caller) -> Response {
+pub(super) async fn show(State(site): State<Arc<Site>>, caller: Caller, uri: Uri) -> Response {
     if caller.session.is_some() {
         return Redirect::to(https::HOME).into_response();
     }
-    login_page(&site, &caller, StatusCode::OK, ADMIN, None)
+    let said = (uri.query() == Some("ended")).then(|| {
+        "Your sign-in has ended, so the form was not taken. Sign in, then fill it in again.".into()
+    });
+    login_page(&site, &caller, StatusCode::OK, ADMIN, said)
 }
 
 pub(super) async fn sign_in(

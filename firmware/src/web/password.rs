@@ -20,10 +20,15 @@ use super::problem::{Problem, status_of};
 struct PasswordPage {
     frame: Frame,
     name: &'static str,
-    chars_min: usize,
     /// Whether nothing else is open before the password is changed.
     forced: bool,
     said: Said,
+}
+
+impl PasswordPage {
+    fn new_help(&self) -> String {
+        format!("At least {PASSWORD_CHARS_MIN} characters. Length helps more than odd signs.")
+    }
 }
 
 /// What is said beside each field.
@@ -127,7 +132,6 @@ fn password_page(site: &Site, visit: &Visit, status: StatusCode, said: Said) -> 
         &PasswordPage {
             frame,
             name: ADMIN,
-            chars_min: PASSWORD_CHARS_MIN,
             forced,
             said,
         },

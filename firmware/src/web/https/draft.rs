@@ -153,6 +153,28 @@ pub(super) fn id(field: Field) -> String {
     }
 }
 
+/// Where a field stands on the page, counted from the top.
+fn place(field: Field) -> (u8, usize) {
+    match field {
+        Field::CommonName => (0, 0),
+        Field::Name(row) => (1, row),
+        Field::Country => (2, 0),
+        Field::State => (3, 0),
+        Field::Locality => (4, 0),
+        Field::Organization => (5, 0),
+        Field::OrganizationalUnit => (6, 0),
+        Field::Email => (7, 0),
+        Field::KeyType => (8, 0),
+        Field::KeyBits => (9, 0),
+        Field::SignatureAlgorithm => (10, 0),
+        Field::Days => (11, 0),
+        Field::ChallengePassword => (12, 0),
+        Field::OptionalOrganization => (13, 0),
+        Field::PassPhrase => (14, 0),
+        _ => (15, 0),
+    }
+}
+
 /// What is said of the fields, by their ids.
 #[derive(Default)]
 pub(super) struct Faults(Vec<Fault>);
@@ -165,7 +187,9 @@ pub(super) struct Fault {
 }
 
 impl Faults {
-    pub(super) fn new(messages: Vec<FieldMessage>) -> Self {
+    /// In the order of the page, so that they are met in the order they are listed.
+    pub(super) fn new(mut messages: Vec<FieldMessage>) -> Self {
+        messages.sort_by_key(|said| place(said.field));
         let faults = messages.into_iter().map(|said| Fault {
             id: id(said.field),
             label: match said.field {
@@ -330,6 +354,29 @@ mod tests {
                 .as_str(),
             ""
         );
+    }
+
+    #[test]
+    fn faults_are_listed_in_the_order_of_the_page() {
+        let said = |field| FieldMessage {
+            field,
+            message: "x".into(),
+        };
+        let fields = [
+            Field::KeyBits,
+            Field::PassPhrase,
+            Field::Name(1),
+            Field::Name(0),
+            Field::CommonName,
+        ];
+        let faults = Faults::new(fields.into_iter().map(said).collect());
+        let ids: Vec<_> = faults.all().iter().map(|fault| fault.id.as_str()).collect();
+        assert_eq!(
+            ids,
+            ["common_name", "name-0", "name-1", "key_bits", "pass_phrase"]
+        );
+        assert_eq!(faults.of("name-1"), ["x"]);
+        assert!(faults.of("country").is_empty());
     }
 
     #[test]

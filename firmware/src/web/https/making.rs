@@ -16,13 +16,14 @@ use crate::web::guard::{Posted, Visit};
 use crate::web::problem::Problem;
 use crate::web::times::span;
 
-/// The page waits so long for the end, then shows how far it is and asks again at
-/// once.
+/// The page is answered after so long, or at the end if that is sooner; it shows how
+/// far the work is, and the browser asks again after a second.
 ///
-/// So a request is nearly always under way when a self-signed certificate begins to
-/// serve, and its answer, with the fingerprint to compare, still arrives over the
-/// connection that the browser trusts.
-const WAIT: Duration = Duration::from_secs(1);
+/// So a request is under way most of the time. If it is when a self-signed
+/// certificate begins to serve, its answer, with the fingerprint to compare, still
+/// arrives over the connection that the browser trusts. Asking again at once would
+/// have one under way all the time, but leave no moment in which the page is still.
+const WAIT: Duration = Duration::from_secs(2);
 /// How often it looks meanwhile.
 const LOOK: Duration = Duration::from_millis(50);
 

@@ -22,30 +22,33 @@ pub(super) struct Summary {
     pub(super) has_previous: bool,
 }
 
-/// Whether all is well, for the card's mark.
+/// What the dates say of the certificate, for the card's mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
-    Good,
-    Attention,
-    Refused,
+    Valid,
+    EndsSoon,
+    Expired,
+    /// The clock is not set.
+    Unknown,
 }
 
 impl State {
     /// The style's class.
     pub(super) fn class(self) -> &'static str {
         match self {
-            Self::Good => "good",
-            Self::Attention => "attention",
-            Self::Refused => "refused",
+            Self::Valid => "good",
+            Self::EndsSoon | Self::Unknown => "attention",
+            Self::Expired => "refused",
         }
     }
 
     /// The word that goes with the colour and the shape.
     pub(super) fn word(self) -> &'static str {
         match self {
-            Self::Good => "Valid",
-            Self::Attention => "Attention",
-            Self::Refused => "Expired",
+            Self::Valid => "Date valid",
+            Self::EndsSoon => "Ends soon",
+            Self::Expired => "Expired",
+            Self::Unknown => "Date unknown",
         }
     }
 }
@@ -95,10 +98,10 @@ fn provenance(origin: Origin, certificate: &CertificateView) -> String {
 
 fn state(not_after: Moment, now: Option<Moment>) -> State {
     match now.map(|now| not_after.days_from(now)) {
-        Some(None) => State::Refused,
-        Some(Some(days)) if days < DAYS_LEFT_MIN => State::Attention,
-        None => State::Attention,
-        _ => State::Good,
+        None => State::Unknown,
+        Some(None) => State::Expired,
+        Some(Some(days)) if days < DAYS_LEFT_MIN => State::EndsSoon,
+        Some(Some(_)) => State::Valid,
     }
 }
 
@@ -156,7 +159,7 @@ mod tests {
         check(Origin::Factory, 3000, 0, "Make a certificate");
         check(Origin::Factory, 3000, 1, "One request waits");
         check(Origin::Imported, 300, 2, "2 requests wait");
-        check(Origin::Imported, 300, 0, "Nothing to do until Jun 2025");
+        check(Origin::Imported, 300, 0, "Nothing to do until Jul 2025");
         check(Origin::Imported, 29, 0, "Make a new request soon");
         check(Origin::Imported, -1, 3, "It is still served");
     }
@@ -165,9 +168,9 @@ mod tests {
     fn the_mark_tells_the_dates() {
         let now = Moment(20_000 * DAY);
         let state = |days: u64| state(Moment(days * DAY), Some(now));
-        assert_eq!(state(20_030), State::Good);
-        assert_eq!(state(20_029), State::Attention);
-        assert_eq!(state(19_999), State::Refused);
-        assert_eq!(super::state(now, None), State::Attention);
+        assert_eq!(state(20_030), State::Valid);
+        assert_eq!(state(20_029), State::EndsSoon);
+        assert_eq!(state(19_999), State::Expired);
+        assert_eq!(super::state(now, None), State::Unknown);
     }
 }
