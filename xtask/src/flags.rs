@@ -7,6 +7,15 @@ xflags::xflags! {
         /// without std, and the licences and sources of the dependencies.
         cmd check {}
 
+        /// Fuzz what reads and judges uploads, each target for so many seconds.
+        ///
+        /// Needs the nightly compiler and cargo-fuzz. What is found stays in
+        /// fuzz/artifacts, what was learned in fuzz/corpus.
+        cmd fuzz {
+            /// Seconds for each target; an hour where nothing is said.
+            optional --seconds seconds: u32
+        }
+
         /// Run every test: unit tests, examples in the documentation, and the
         /// acceptance tests, which start the unit and drive it from outside.
         ///

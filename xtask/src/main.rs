@@ -7,6 +7,7 @@
 
 mod check;
 mod flags;
+mod fuzz;
 mod no_std;
 mod peers;
 mod test;
@@ -24,6 +25,7 @@ fn main() -> anyhow::Result<()> {
     sh.change_dir(workspace()?);
     match flags.subcommand {
         XtaskCmd::Check(cmd) => cmd.run(&sh),
+        XtaskCmd::Fuzz(cmd) => cmd.run(&sh),
         XtaskCmd::Test(cmd) => cmd.run(&sh),
     }
 }
