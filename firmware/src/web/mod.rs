@@ -3,7 +3,7 @@
 //!
 //! Every request passes [`guard`] first, which reads its body, finds its session and
 //! refuses what another site sent; then its page, which returns a page or a
-//! [`Problem`](problem::Problem); then `guard` again, which renders the problem and
+//! [`Problem`]; then `guard` again, which renders the problem and
 //! sets the headers that every response has.
 
 mod body;

@@ -8,7 +8,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use cert_lifecycle::{Digest, Error, Field, NAMES_MAX, NameRow, RequestForm, SubjectAltNameKind};
 
-use super::draft::{self, Faults, Then};
+use super::draft::{self, Then};
+use super::faults::{self, Faults};
 use super::summary::Summary;
 use super::{HOME, Tab, Top};
 use crate::web::Site;
@@ -57,7 +58,7 @@ impl CreatePage<'_> {
     fn rows(&self) -> Vec<Row<'_>> {
         let rows = self.draft.names.iter().enumerate();
         rows.map(|(index, name)| {
-            let id = draft::id(Field::Name(index));
+            let id = faults::id(Field::Name(index));
             let faults = self.faults.of(&id);
             Row {
                 index,
@@ -93,7 +94,7 @@ impl CreatePage<'_> {
         typed
             || ids
                 .into_iter()
-                .any(|field| !self.faults.of(&draft::id(field)).is_empty())
+                .any(|field| !self.faults.of(&faults::id(field)).is_empty())
     }
 
     fn has_room_for_names(&self) -> bool {

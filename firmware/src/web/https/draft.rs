@@ -1,9 +1,7 @@
-//! The request form in HTML's terms: what the browser posted becomes a
-//! [`RequestForm`], and a field's fault finds its place on the page.
+//! What the browser posted becomes a [`RequestForm`].
 
 use cert_lifecycle::{
-    DirectoryRow, Field, FieldMessage, NAMES_MAX, NameRow, ORGANIZATIONAL_UNITS_MAX, RequestForm,
-    SubjectAltNameKind,
+    DirectoryRow, NAMES_MAX, NameRow, ORGANIZATIONAL_UNITS_MAX, RequestForm, SubjectAltNameKind,
 };
 use zeroize::Zeroizing;
 
@@ -129,87 +127,6 @@ pub(super) fn row(form: &Form) -> NameRow {
         .into_iter()
         .next()
         .unwrap_or_else(|| NameRow::new(SubjectAltNameKind::Dns))
-}
-
-/// The `id` and `name` of a field on the page.
-pub(super) fn id(field: Field) -> String {
-    match field {
-        Field::SignatureAlgorithm => "signature_algorithm".into(),
-        Field::PassPhrase => "pass_phrase".into(),
-        Field::KeyType => "key_type".into(),
-        Field::KeyBits => "key_bits".into(),
-        Field::Country => "country".into(),
-        Field::State => "state".into(),
-        Field::Locality => "locality".into(),
-        Field::Organization => "organization".into(),
-        Field::OrganizationalUnit => "organizational_unit".into(),
-        Field::CommonName => "common_name".into(),
-        Field::Email => "email".into(),
-        Field::ChallengePassword => "challenge_password".into(),
-        Field::OptionalOrganization => "optional_organization".into(),
-        Field::Days => "days".into(),
-        Field::Name(row) => format!("name-{row}"),
-        _ => "create".into(),
-    }
-}
-
-/// Where a field stands on the page, counted from the top.
-fn place(field: Field) -> (u8, usize) {
-    match field {
-        Field::CommonName => (0, 0),
-        Field::Name(row) => (1, row),
-        Field::Country => (2, 0),
-        Field::State => (3, 0),
-        Field::Locality => (4, 0),
-        Field::Organization => (5, 0),
-        Field::OrganizationalUnit => (6, 0),
-        Field::Email => (7, 0),
-        Field::KeyType => (8, 0),
-        Field::KeyBits => (9, 0),
-        Field::SignatureAlgorithm => (10, 0),
-        Field::Days => (11, 0),
-        Field::ChallengePassword => (12, 0),
-        Field::OptionalOrganization => (13, 0),
-        Field::PassPhrase => (14, 0),
-        _ => (15, 0),
-    }
-}
-
-/// What is said of the fields, by their ids.
-#[derive(Default)]
-pub(super) struct Faults(Vec<Fault>);
-
-/// What is said of one field.
-pub(super) struct Fault {
-    pub(super) id: String,
-    pub(super) label: String,
-    pub(super) message: String,
-}
-
-impl Faults {
-    /// In the order of the page, so that they are met in the order they are listed.
-    pub(super) fn new(mut messages: Vec<FieldMessage>) -> Self {
-        messages.sort_by_key(|said| place(said.field));
-        let faults = messages.into_iter().map(|said| Fault {
-            id: id(said.field),
-            label: match said.field {
-                Field::Name(row) => format!("{} {}", said.field.label(), row + 1),
-                field => field.label().into(),
-            },
-            message: said.message,
-        });
-        Self(faults.collect())
-    }
-
-    pub(super) fn all(&self) -> &[Fault] {
-        &self.0
-    }
-
-    /// What is said of this field.
-    pub(super) fn of(&self, id: &str) -> Vec<&str> {
-        let faults = self.0.iter().filter(|fault| fault.id == id);
-        faults.map(|fault| fault.message.as_str()).collect()
-    }
 }
 
 #[cfg(test)]
@@ -354,29 +271,6 @@ mod tests {
                 .as_str(),
             ""
         );
-    }
-
-    #[test]
-    fn faults_are_listed_in_the_order_of_the_page() {
-        let said = |field| FieldMessage {
-            field,
-            message: "x".into(),
-        };
-        let fields = [
-            Field::KeyBits,
-            Field::PassPhrase,
-            Field::Name(1),
-            Field::Name(0),
-            Field::CommonName,
-        ];
-        let faults = Faults::new(fields.into_iter().map(said).collect());
-        let ids: Vec<_> = faults.all().iter().map(|fault| fault.id.as_str()).collect();
-        assert_eq!(
-            ids,
-            ["common_name", "name-0", "name-1", "key_bits", "pass_phrase"]
-        );
-        assert_eq!(faults.of("name-1"), ["x"]);
-        assert!(faults.of("country").is_empty());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod back;
 mod create;
 mod draft;
+mod faults;
 mod making;
 mod names;
 mod requests;

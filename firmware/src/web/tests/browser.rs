@@ -1,0 +1,141 @@
+//! A browser without TLS, at a new unit.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, Response, StatusCode, header};
+use cert_lifecycle::{Identity, Listener, SecretFile, Unit, UnitConfig};
+use tower_service::Service;
+use zeroize::Zeroizing;
+
+use crate::App;
+use crate::access::{Sessions, Throttle};
+use crate::environment::SystemEnvironment;
+use crate::server::Peer;
+
+const HOST: &str = "ntp1.example.net:8443";
+pub(super) const PASSWORD: &str = "correct horse";
+
+struct NoListener;
+
+impl Listener for NoListener {
+    fn check(&self, _: &Identity) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn serve(&self, _: &Identity) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// A browser at a new unit, with its cookie and the token of its forms.
+pub(super) struct Browser {
+    router: Router,
+    pub(super) cookie: String,
+    pub(super) csrf: String,
+    _state: tempfile::TempDir,
+}
+
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: axum::http::HeaderMap,
+    pub(super) text: String,
+}
+
+impl Answer {
+    pub(super) fn location(&self) -> &str {
+        self.headers
+            .get(header::LOCATION)
+            .map_or("", |value| value.to_str().expect("text"))
+    }
+}
+
+impl Browser {
+    /// At a unit whose password is given, or random and to be changed.
+    pub(super) fn new(password: Option<&str>) -> (Self, String) {
+        let state = tempfile::tempdir().expect("a folder");
+        let https = SocketAddr::from(([127, 0, 0, 1], 8443));
+        let environment = Arc::new(SystemEnvironment { https });
+        let config = UnitConfig {
+            state_dir: state.path().into(),
+            factory: cert_lifecycle::Factory::default(),
+            admin_password: password.map(|password| Zeroizing::new(password.into())),
+        };
+        let secret = SecretFile::new(state.path().join("secret"));
+        let opened = Unit::open(config, &secret, environment.clone(), Arc::new(NoListener));
+        let opened = opened.expect("a unit");
+        let first = opened
+            .first_password
+            .map(|first| first.to_string())
+            .unwrap_or_default();
+        let app = App {
+            unit: opened.unit,
+            sessions: Sessions::default(),
+            throttle: Throttle::default(),
+            environment,
+        };
+        let router = crate::web::router(Arc::new(app)).layer(axum::Extension(Peer(https)));
+        (
+            Self {
+                router,
+                cookie: String::new(),
+                csrf: String::new(),
+                _state: state,
+            },
+            first,
+        )
+    }
+
+    /// Signed in.
+    pub(super) async fn signed_in() -> Self {
+        let (mut browser, _) = Self::new(Some(PASSWORD));
+        let answer = browser.sign_in(PASSWORD).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
+        browser.get("/management/https").await;
+        browser
+    }
+
+    pub(super) async fn sign_in(&mut self, password: &str) -> Answer {
+        self.post("/login", &[("name", "admin"), ("password", password)])
+            .await
+    }
+
+    pub(super) async fn get(&mut self, path: &str) -> Answer {
+        self.send(Request::get(path).body(Body::empty()).expect("a request"))
+            .await
+    }
+
+    pub(super) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let mut body = form_urlencoded::Serializer::new(String::new());
+        body.append_pair("csrf", &self.csrf).extend_pairs(fields);
+        let request = Request::post(path)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::ORIGIN, format!("https://{HOST}"));
+        self.send(request.body(Body::from(body.finish())).expect("a request"))
+            .await
+    }
+
+    pub(super) async fn send(&mut self, mut request: Request<Body>) -> Answer {
+        let headers = request.headers_mut();
+        headers.insert(header::HOST, HOST.parse().expect("a header"));
+        headers.insert(header::COOKIE, self.cookie.parse().expect("a header"));
+        let response: Response<Body> = self.router.call(request).await.expect("infallible");
+        let (parts, body) = response.into_parts();
+        let octets = to_bytes(body, 1 << 20).await.expect("a body");
+        let text = String::from_utf8(octets.to_vec()).expect("text");
+        if let Some(cookie) = parts.headers.get(header::SET_COOKIE) {
+            let cookie = cookie.to_str().expect("text");
+            self.cookie = cookie.split(';').next().unwrap_or_default().into();
+        }
+        if let Some((_, after)) = text.split_once("name=\"csrf\" value=\"") {
+            self.csrf = after.split('"').next().unwrap_or_default().into();
+        }
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            text,
+        }
+    }
+}
