@@ -10,6 +10,7 @@ use crate::profile::{self, Place};
 use crate::quote::{count, list, quote};
 use crate::{Now, dn, purpose, strength, validity};
 use alloc::format;
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
 /// The chain that was chosen, and what is to be said of it and of what is not in it.
@@ -61,11 +62,15 @@ fn findings(certificates: &[Certificate<'_>], path: &Path, now: Now) -> Vec<Find
             (_, false) => Place::Intermediate,
         };
         findings.extend(profile::findings(member, place));
-        if place == Place::Leaf && path.end == End::Root && is_top {
+        let is_self_signed_leaf = place == Place::Leaf && is_top && path.end == End::Root;
+        if is_self_signed_leaf {
             findings.extend(strength::self_signature(member));
         } else if place != Place::Root {
             findings.extend(strength::ca_signature(member));
-            findings.extend(unchecked(member, path.unchecked.contains(&height)));
+        }
+        // Nobody relies on the signature of a root.
+        if place != Place::Root && path.unchecked.contains(&height) {
+            findings.push(unchecked(member));
         }
         if place != Place::Leaf {
             findings.extend(purpose::issuer(member, place == Place::Root));
@@ -84,20 +89,18 @@ fn findings(certificates: &[Certificate<'_>], path: &Path, now: Now) -> Vec<Find
     findings
 }
 
-fn unchecked(certificate: &Certificate<'_>, is_unchecked: bool) -> Option<Finding> {
+fn unchecked(certificate: &Certificate<'_>) -> Finding {
     let algorithm = certificate.presented.certificate.signature_algorithm().oid;
-    is_unchecked.then(|| {
-        let message = format!(
-            "The signature of {} under {} is of a kind that this unit cannot check and that \
-             browsers do not accept.",
-            quote(&dn::short(certificate.issuer())),
-            certificate.called(),
-        );
-        Finding::new(Code::SignatureUnchecked, message)
-            .about(certificate.index)
-            .expected("RSA, ECDSA on P-256, P-384 or P-521, or Ed25519")
-            .came(format!("{algorithm}"))
-    })
+    let message = format!(
+        "The signature of {} under {} is of a kind that this unit cannot check and that browsers \
+         do not accept.",
+        quote(&dn::short(certificate.issuer())),
+        certificate.called(),
+    );
+    Finding::new(Code::SignatureUnchecked, message)
+        .about(certificate.index)
+        .expected("RSA, ECDSA on P-256, P-384 or P-521, or Ed25519, with SHA-2")
+        .came(algorithm.to_string())
 }
 
 /// `below` is leaf first. CAs that issued to themselves do not count.

@@ -80,7 +80,7 @@ fn names(certificate: &Certificate<'_>) -> Vec<GeneralName> {
     let mut names: Vec<_> = entries
         .filter_map(|entry| match entry {
             SanEntry::Name(name) => Some(name.clone()),
-            SanEntry::Unreadable(_) => None,
+            SanEntry::Unreadable(_) | SanEntry::Unknown => None,
         })
         .collect();
     let has_email = names

@@ -5,8 +5,9 @@ use crate::san::{self, SanEntry};
 use crate::tlv;
 use alloc::vec::Vec;
 use const_oid::db::rfc5280;
-use der::asn1::OctetString;
-use der::{DecodeOwned, Sequence, TagNumber};
+use der::asn1::{BitStringRef, OctetString};
+use der::flagset::FlagSet;
+use der::{Decode, DecodeOwned, Sequence, TagNumber};
 use spki::ObjectIdentifier;
 use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::{ExtendedKeyUsage, KeyUsage, NameConstraints};
@@ -98,7 +99,7 @@ impl Extensions {
         let find = |oid| extensions.iter().find(|extension| extension.extn_id == oid);
         let mut read = Self {
             basic_constraints: slot(find(rfc5280::ID_CE_BASIC_CONSTRAINTS), decode),
-            key_usage: slot(find(rfc5280::ID_CE_KEY_USAGE), decode),
+            key_usage: slot(find(rfc5280::ID_CE_KEY_USAGE), key_usage),
             extended_key_usage: slot(find(rfc5280::ID_CE_EXT_KEY_USAGE), |value| {
                 decode(value).filter(|usages: &ExtendedKeyUsage| !usages.0.is_empty())
             }),
@@ -163,6 +164,24 @@ fn is_unreadable<T>(slot: &Slot<T>) -> bool {
 
 fn decode<T: DecodeOwned>(value: &[u8]) -> Option<T> {
     T::from_der(value).ok()
+}
+
+/// ```text
+/// KeyUsage ::= BIT STRING { digitalSignature (0), … decipherOnly (8) }
+/// ```
+///
+/// The type of `x509-cert` wants it without trailing zeros, as DER does. Some CAs leave them, and
+/// no client minds.
+fn key_usage(value: &[u8]) -> Option<KeyUsage> {
+    let bits = BitStringRef::from_der(value).ok()?;
+    let bits = bits.bits().enumerate().filter(|(_, is_set)| *is_set);
+    let flags = bits.fold(0, |flags, (position, _)| {
+        flags
+            | 1u16
+                .checked_shl(u32::try_from(position).unwrap_or(u32::MAX))
+                .unwrap_or(0)
+    });
+    Some(KeyUsage(FlagSet::new_truncated(flags)))
 }
 
 /// There must be subtrees, and no list of none.

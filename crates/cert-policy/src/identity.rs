@@ -72,7 +72,7 @@ pub(crate) fn has(entries: &[SanEntry], name: &GeneralName) -> bool {
             dn::same(one, other)
         }
         (SanEntry::Name(one), other) => one == other,
-        (SanEntry::Unreadable(_), _) => false,
+        (SanEntry::Unreadable(_) | SanEntry::Unknown, _) => false,
     })
 }
 

@@ -101,7 +101,10 @@ impl<'a> Links<'a> {
             }
             match self.check(top, issuer) {
                 Some(Signed::Wrong) => wrong = wrong.or(Some(issuer)),
-                Some(_) if is_itself => {
+                Some(outcome) if is_itself => {
+                    if outcome == Signed::Unsupported {
+                        path.unchecked.push(path.positions.len() - 1);
+                    }
                     path.end = End::Root;
                     found.push(path);
                     return;
@@ -172,7 +175,8 @@ impl<'a> Links<'a> {
 /// The positions of those that bear the name of the issuer: `signed` itself first, then those
 /// whose key identifier is the one it asks for, in the order of the file. An identifier is only
 /// a hint, except that one which asks for another than its own says that it did not sign itself:
-/// a CA that changed its key signs the new one with the old one under the same name.
+/// a CA that changed its key signs the new one with the old one under the same name. An empty
+/// name is nobody's.
 fn by_name(certificates: &[Certificate<'_>], signed: &Certificate<'_>) -> Vec<usize> {
     let key_id = |issuer: &Certificate<'_>| issuer.extensions.subject_key_id.value().cloned();
     let wanted = signed
@@ -186,7 +190,9 @@ fn by_name(certificates: &[Certificate<'_>], signed: &Certificate<'_>) -> Vec<us
     let mut issuers: Vec<_> = certificates
         .iter()
         .enumerate()
-        .filter(|(_, issuer)| dn::same(issuer.subject(), signed.issuer()))
+        .filter(|(_, issuer)| {
+            !issuer.subject().is_empty() && dn::same(issuer.subject(), signed.issuer())
+        })
         .map(|(position, issuer)| {
             let is_itself = issuer.index == signed.index;
             let is_hinted = wanted.is_some() && wanted == key_id(issuer);

@@ -18,6 +18,9 @@ pub(crate) enum SanEntry {
     Name(GeneralName),
     /// The octets of an entry that is no GeneralName, such as a DNS name that is not ASCII.
     Unreadable(Vec<u8>),
+    /// A kind of name no browser looks at, of a form `x509-cert` does not know, such as an
+    /// x400Address or a registered identifier below 2.40.
+    Unknown,
 }
 
 impl SanEntry {
@@ -39,6 +42,7 @@ impl SanEntry {
     pub(crate) fn defect(&self) -> Option<&'static str> {
         match self {
             Self::Unreadable(_) => Some("cannot be read"),
+            Self::Unknown => None,
             Self::Name(GeneralName::IpAddress(octets)) => {
                 self.ip()
                     .is_none()
@@ -63,6 +67,8 @@ pub(crate) fn read(value: &[u8]) -> Option<Vec<SanEntry>> {
         .iter()
         .map(|entry| match GeneralName::from_der(entry.whole) {
             Ok(name) => SanEntry::Name(name),
+            // otherName, x400Address, ediPartyName, registeredID
+            Err(_) if matches!(entry.tag.number().value(), 0 | 3 | 5 | 8) => SanEntry::Unknown,
             Err(_) => SanEntry::Unreadable(entry.value.to_owned()),
         });
     (!entries.is_empty()).then(|| read.collect())
@@ -91,6 +97,7 @@ pub(crate) fn show(entry: &SanEntry) -> String {
     match entry {
         SanEntry::Name(name) => show_name(name),
         SanEntry::Unreadable(octets) => String::from_utf8_lossy(octets).into_owned(),
+        SanEntry::Unknown => "a name of another kind".into(),
     }
 }
 

@@ -20,6 +20,9 @@ use spki::{AlgorithmIdentifierOwned, ObjectIdentifier};
 /// ecdsa-with-SHA1 (RFC 3279 section 2.2.3).
 const ECDSA_WITH_SHA_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.1");
 
+/// sha-1WithRSAEncryption of the OIW, which old tools of Microsoft wrote.
+const SHA_1_WITH_RSA_OIW: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.14.3.2.29");
+
 /// md4WithRSAEncryption (RFC 8017 appendix A.2.4 says what became of it).
 const MD_4_WITH_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.3");
 
@@ -128,7 +131,7 @@ impl Scheme {
     pub(crate) fn of(algorithm: &AlgorithmIdentifierOwned) -> Self {
         match algorithm.oid {
             rfc5912::MD_5_WITH_RSA_ENCRYPTION => Self::RsaPkcs1(Digest::Md5),
-            rfc5912::SHA_1_WITH_RSA_ENCRYPTION => Self::RsaPkcs1(Digest::Sha1),
+            rfc5912::SHA_1_WITH_RSA_ENCRYPTION | SHA_1_WITH_RSA_OIW => Self::RsaPkcs1(Digest::Sha1),
             rfc5912::SHA_224_WITH_RSA_ENCRYPTION => Self::RsaPkcs1(Digest::Sha224),
             rfc5912::SHA_256_WITH_RSA_ENCRYPTION => Self::RsaPkcs1(Digest::Sha256),
             rfc5912::SHA_384_WITH_RSA_ENCRYPTION => Self::RsaPkcs1(Digest::Sha384),

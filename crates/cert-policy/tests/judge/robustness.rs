@@ -54,7 +54,10 @@ fn mutants_of_a_good_chain_are_judged_without_panic() {
         let verdict = Case::new([&world.key], &presented)
             .reached_as(&["10.0.0.7"])
             .verdict();
-        assert!(verdict.is_refused(), "the wildcard, if nothing else");
+        assert!(
+            !verdict.findings.is_empty(),
+            "a note at least: the root is there"
+        );
         judged += 1;
     }
     assert!(judged > MUTANTS / 10, "only {judged} mutants could be read");

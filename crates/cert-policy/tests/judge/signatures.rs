@@ -131,12 +131,25 @@ fn what_cannot_be_checked_is_a_warning_and_not_called_wrong() {
         (world.maker.key("P-192"), &["-sha256"]),
         (world.maker.key("brainpoolP256r1"), &["-sha256"]),
         (world.maker.key("RSA:2048"), &mixed),
+        (world.maker.key("RSA:2048"), &["-sha3-256"]),
         (world.maker.dsa_key(), &["-sha256"]),
     ] {
         let (root, leaf) = signed_by(&world, &key, options);
         let verdict = Case::new([&world.key], &[&leaf, &root]);
         verdict.check(&[Code::SignatureUnchecked, Code::RootIncluded]);
     }
+}
+
+#[test]
+fn a_self_signature_that_cannot_be_checked_is_a_warning_too() {
+    let world = World::shared();
+    let key = world.maker.key("RSA:2048");
+    let spec = Spec {
+        options: &["-sha3-256"],
+        ..Spec::self_signed(&key)
+    };
+    let leaf = world.maker.make(&spec);
+    Case::new([&key], &[&leaf]).check(&[Code::SignatureUnchecked]);
 }
 
 #[test]
