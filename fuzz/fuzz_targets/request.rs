@@ -23,7 +23,9 @@ fuzz_target!(|octets: &[u8]| {
         let encoded = request.to_der().expect("what decoded encodes");
         assert_eq!(CertReq::from_der(&encoded).expect("decodes again"), request);
     }
-    let Ok(typed) = std::str::from_utf8(octets) else { return };
+    let Ok(typed) = std::str::from_utf8(octets) else {
+        return;
+    };
     for kind in KINDS {
         match SubjectAltName::parse(kind, typed) {
             Ok(name) => {

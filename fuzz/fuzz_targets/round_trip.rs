@@ -8,11 +8,15 @@ use cert_formats::{
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|upload: &[u8]| {
-    let Ok(bundle) = read(upload, None) else { return };
+    let Ok(bundle) = read(upload, None) else {
+        return;
+    };
     let der: Vec<&[u8]> = bundle.certificates.iter().map(|read| read.der()).collect();
     let written = [
         certificates_to_pem(&der).into_bytes(),
-        certificates_to_pkcs7_pem(&der).expect("writes what was read").into_bytes(),
+        certificates_to_pkcs7_pem(&der)
+            .expect("writes what was read")
+            .into_bytes(),
         certificates_to_pkcs7_der(&der).expect("writes what was read"),
     ];
     for file in written {

@@ -17,7 +17,12 @@ fuzz_target!(|upload: &[u8]| {
         Err(error) => assert!(!error.to_string().is_empty()),
     }
     // What the person selected never changes what is read.
-    for selected in [Format::X509Pem, Format::X509Der, Format::Pkcs7Pem, Format::Pkcs7Der] {
+    for selected in [
+        Format::X509Pem,
+        Format::X509Der,
+        Format::Pkcs7Pem,
+        Format::Pkcs7Der,
+    ] {
         match (&automatic, read(upload, Some(selected))) {
             (Ok(one), Ok(other)) => assert_eq!(one.certificates, other.certificates),
             (Err(one), Err(other)) => assert_eq!(one, &other),
