@@ -254,8 +254,8 @@ impl fmt::Display for Note {
             }
             Self::SignedMessage { position } => write!(
                 f,
-                "The PKCS#7 at {position} is a signed message. Its certificates were read; what \
-                 it says was left aside and its signature was not checked."
+                "The PKCS#7 at {position} is a message with certificates. These were read; what it \
+                 says was left aside and no signature was checked."
             ),
             Self::SpacesIgnored { line } => {
                 write!(

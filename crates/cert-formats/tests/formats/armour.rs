@@ -360,6 +360,8 @@ fn base64_that_cannot_be_is_refused_with_its_line() {
     check_malformed(with_line(3, "MIIC="), 5, "expected the end of the base64");
     check_malformed(with_line(3, "MIIC\\n"), 4, "found the character \"\\\"");
     let last = lines.len() - 2;
+    let padded = format!("{}A==", lines[last].trim_end_matches('='));
+    check_malformed(with_line(last, &padded), last + 2, "found a \"=\" too many");
     let odd = lines[last].trim_end_matches('=');
     let cut = odd.len() - odd.len() % 4 + 1;
     let odd = format!("{odd}AAAA");

@@ -3,7 +3,7 @@
 use cert_formats::{CmsType, Error, Format, Note, Position, What};
 
 use crate::support::ber::{
-    Liberties, content_info, element, rewrite, signed_data, signed_data_in_ber,
+    Liberties, content_info, element, indefinite, rewrite, signed_data, signed_data_in_ber, split,
 };
 use crate::support::tools::{certtool, java, openssl, pki_der, pki_file, python};
 use crate::support::{CHAIN_PEM, chain, codes, decode_pem, ders, encode_pem, read, refused};
@@ -343,6 +343,34 @@ fn pkcs7_without_a_certificate() {
         error.to_string(),
         "The file is PKCS#7 but holds no certificate. Ask the CA for the certificate with its \
          chain, or for X.509."
+    );
+}
+
+#[test]
+fn content_that_nobody_signed_is_told_too() {
+    let data = element(0x06, &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 1]);
+    let content = [data, element(0xa0, &element(0x04, b"content"))].concat();
+    let fields = [
+        element(0x02, &[1]),
+        element(0x31, &[]),
+        element(0x30, &content),
+        element(0xa0, &chain().concat()),
+        element(0x31, &[]),
+    ];
+    let der = content_info(2, &element(0x30, &fields.concat()));
+    check(&der, Format::Pkcs7Der, &["signed-message"]);
+}
+
+#[test]
+fn a_length_in_ber_anywhere_on_the_way_is_told() {
+    let der = from_openssl("-nocrl -outform DER");
+    let signed_data = split(split(split(&der).1).2).1;
+    assert!(signed_data.starts_with(&[0x30, 0x82]));
+    let (_, fields, _) = split(signed_data);
+    check(
+        &content_info(2, &indefinite(0x30, fields)),
+        Format::Pkcs7Der,
+        &["ber"],
     );
 }
 

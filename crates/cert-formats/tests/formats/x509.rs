@@ -2,7 +2,7 @@
 
 use cert_formats::{Format, Note, Position};
 
-use crate::support::ber::{Liberties, rewrite};
+use crate::support::ber::{Liberties, rewrite, split};
 use crate::support::{chain, codes, ders, read, refused};
 
 #[test]
@@ -143,6 +143,58 @@ fn a_certificate_in_ber_becomes_the_der_that_was_signed() {
         assert_eq!(&ders(&bundle), std::slice::from_ref(der), "{liberties:?}");
         assert_eq!(codes(&bundle), ["certificate-reencoded"], "{liberties:?}");
     }
+}
+
+#[test]
+fn the_last_segment_of_a_bit_string_says_how_many_bits_are_unused() {
+    let mut der = chain()[0].clone();
+    // The signature comes last: make it end within an octet, with zeros, as DER wants.
+    let last = der.len() - 1;
+    der[last] &= 0xf0;
+    let signature = der.windows(2).rposition(|window| window == [0x03, 0x49]);
+    let signature = signature.or(der.windows(2).rposition(|window| window == [0x03, 0x48]));
+    der[signature.expect("a signature of 71 or 72 octets") + 2] = 4;
+    let segments = Liberties {
+        segments: Some(10),
+        ..Liberties::default()
+    };
+    let bundle = read(&rewrite(&der, segments));
+    assert_eq!(ders(&bundle), [der]);
+    assert_eq!(
+        bundle.certificates[0]
+            .certificate()
+            .signature()
+            .unused_bits(),
+        4
+    );
+}
+
+#[test]
+fn segments_within_segments() {
+    use crate::support::ber::element;
+    let der = &chain()[0];
+    let [signed, algorithm, signature] = {
+        let (_, content, _) = split(der);
+        let (_, signed, after) = split(content);
+        let (_, algorithm, after) = split(after);
+        [signed, algorithm, split(after).1]
+    };
+    let (first, second) = signature[1..].split_at(30);
+    let inner = element(0x23, &element(0x03, &[&[0], first].concat()));
+    let outer = element(
+        0x23,
+        &[inner, element(0x03, &[&[0], second].concat())].concat(),
+    );
+    let parts = [element(0x30, signed), element(0x30, algorithm), outer];
+    assert_eq!(
+        &ders(&read(&element(0x30, &parts.concat()))),
+        std::slice::from_ref(der)
+    );
+    // A BIT STRING has no segments of another type.
+    let wrong = element(0x23, &element(0x04, signature));
+    let parts = [element(0x30, signed), element(0x30, algorithm), wrong];
+    let message = refused(&element(0x30, &parts.concat())).to_string();
+    assert!(message.contains("expected a segment of a BIT STRING, found an OCTET STRING"));
 }
 
 #[test]

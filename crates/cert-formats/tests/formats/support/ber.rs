@@ -76,33 +76,36 @@ pub(crate) fn rewrite(der: &[u8], liberties: Liberties) -> Vec<u8> {
 
 fn rewrite_one(tag: u8, content: &[u8], liberties: Liberties) -> Vec<u8> {
     let (tag, content) = match (tag, liberties.segments) {
-        (0x04, Some(len)) => (0x24, segments(0x04, &[], content, len, liberties)),
-        (0x03, Some(len)) => {
-            let (unused, bits) = content.split_first().expect("a count of unused bits");
-            assert_eq!(*unused, 0, "segments of whole octets");
-            (0x23, segments(0x03, &[0], bits, len, liberties))
-        }
+        (0x03 | 0x04, Some(len)) => (tag | 0x20, segments(tag, content, len, liberties)),
         _ if tag & 0x20 != 0 => (tag, rewrite(content, liberties)),
         _ => (tag, content.to_vec()),
     };
     if liberties.indefinite && tag & 0x20 != 0 {
         return indefinite(tag, &content);
     }
-    let mut octets = vec![tag];
-    octets.extend(length(content.len(), liberties.longer));
-    octets.extend(content);
-    octets
+    with_length(tag, &content, liberties)
 }
 
-fn segments(tag: u8, before: &[u8], content: &[u8], len: usize, liberties: Liberties) -> Vec<u8> {
-    let segment = |segment: &[u8]| {
-        let content = [before, segment].concat();
-        let mut octets = vec![tag];
-        octets.extend(length(content.len(), liberties.longer));
-        octets.extend(content);
-        octets
+/// The segments of an OCTET STRING, or of a BIT STRING, whose last one has the unused bits.
+fn segments(tag: u8, content: &[u8], len: usize, liberties: Liberties) -> Vec<u8> {
+    if tag == 0x04 {
+        return content
+            .chunks(len)
+            .flat_map(|octets| with_length(tag, octets, liberties))
+            .collect();
+    }
+    let (&unused, bits) = content.split_first().expect("a count of unused bits");
+    let count = bits.len().div_ceil(len);
+    let segment = |(number, octets): (usize, &[u8])| {
+        let unused = if number + 1 == count { unused } else { 0 };
+        with_length(tag, &[&[unused], octets].concat(), liberties)
     };
-    content.chunks(len).flat_map(segment).collect()
+    bits.chunks(len).enumerate().flat_map(segment).collect()
+}
+
+fn with_length(tag: u8, content: &[u8], liberties: Liberties) -> Vec<u8> {
+    let length = length(content.len(), liberties.longer);
+    [&[tag], &length[..], content].concat()
 }
 
 fn length(len: usize, longer: usize) -> Vec<u8> {
@@ -119,7 +122,7 @@ fn length(len: usize, longer: usize) -> Vec<u8> {
 }
 
 /// Tag, content and what follows, of DER.
-fn split(der: &[u8]) -> (u8, &[u8], &[u8]) {
+pub(crate) fn split(der: &[u8]) -> (u8, &[u8], &[u8]) {
     let (header, len) = match der[1] {
         short @ 0..=0x7f => (2, usize::from(short)),
         long => {
