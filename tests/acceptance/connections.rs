@@ -1,6 +1,6 @@
 //! What an install does to the connections that are open.
 
-use acceptance::{Administrator, Authority, Connection, Encoding, Unit};
+use acceptance::{Administrator, Authority, Connection, Encoding, Unit, judge};
 use anyhow::{Context as _, Result};
 
 #[test]
@@ -37,7 +37,7 @@ fn an_install_is_answered_and_every_old_connection_ends_cleanly() -> Result<()> 
         .context("the install was not answered")?;
     assert_eq!(answer.status, 200);
     let page = String::from_utf8(answer.body)?;
-    let fingerprint = acceptance::judge::fingerprint(&issued.leaf)?;
+    let fingerprint = judge::fingerprint(&issued.leaf)?;
     assert!(page.contains(&fingerprint), "{page}");
     installing
         .expect_clean_end()
@@ -47,7 +47,7 @@ fn an_install_is_answered_and_every_old_connection_ends_cleanly() -> Result<()> 
     let next = Connection::open(unit.address)?.peer_chain();
     assert_eq!(next.len(), 2);
     assert_ne!(next, old);
-    let next = acceptance::judge::certificate_pem(next.first().context("no leaf")?)?;
+    let next = judge::certificate_pem(next.first().context("no leaf")?)?;
     assert_eq!(next, issued.leaf);
 
     slow.send(second_half)?;

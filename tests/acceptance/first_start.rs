@@ -1,6 +1,6 @@
 //! What a unit is when it starts for the first time.
 
-use acceptance::{Administrator, PASSWORD, Unit, judge, sign_in};
+use acceptance::{Administrator, Canary, PASSWORD, Unit, judge, sign_in};
 use anyhow::{Context as _, Result};
 
 #[test]
@@ -61,7 +61,7 @@ fn the_first_password_is_printed_once_and_opens_nothing_but_its_own_change() -> 
     Administrator::sign_in(&unit)?;
     assert_eq!(
         unit.transcript
-            .find(&[acceptance::Canary::new("the first password", first)]),
+            .find(&[Canary::new("the first password", first)]),
         ["the first password in standard output"]
     );
     Ok(())
@@ -78,7 +78,7 @@ fn first_passwords_are_random_and_a_given_one_is_taken_as_it_is() -> Result<()> 
         sign_in(&mut unit.browser(), PASSWORD)?.path,
         "/management/https"
     );
-    let canary = acceptance::Canary::new("the password", PASSWORD);
+    let canary = Canary::new("the password", PASSWORD);
     assert!(
         unit.transcript.find(&[canary]).is_empty(),
         "the password was printed"

@@ -1,7 +1,7 @@
 //! What is refused: with what is wrong and what to do now, and with nothing changed.
 
 use acceptance::{
-    Administrator, Authority, Encoding, Form, Page, Tool, Unit, foreign_request, judge,
+    Administrator, Authority, Encoding, Form, Issued, Page, Tool, Unit, foreign_request, judge,
 };
 use anyhow::{Context as _, Result, ensure};
 
@@ -86,7 +86,7 @@ impl Scene {
 }
 
 /// Both certificates as PEM, as the authority hands them out.
-fn pem(issued: &acceptance::Issued) -> Result<Vec<u8>> {
+fn pem(issued: &Issued) -> Result<Vec<u8>> {
     issued.encode(Encoding::X509Pem)
 }
 

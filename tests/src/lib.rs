@@ -1,6 +1,13 @@
 //! A harness that drives the unit from outside: it starts the program, visits it
 //! as a browser and as a console, and lets OpenSSL and GnuTLS judge what came.
 //!
+//! `cargo xtask test` runs it with everything else. Alone, and only what has "defcert"
+//! in its name, for instance:
+//!
+//! ```text
+//! cargo build --package firmware && cargo test --package acceptance defcert
+//! ```
+//!
 //! Nothing here knows the unit's code. What it must know of the pages, the names
 //! of fields and where a form leads, it reads from the pages themselves.
 

@@ -24,6 +24,9 @@ xflags::xflags! {
         /// system; otherwise it says what is missing and how to get it. A test
         /// that was ignored counts as a failure.
         ///
+        /// Dependencies are optimised, since arithmetic on keys is slow without;
+        /// so the first build takes some minutes, and the tests do not.
+        ///
         /// COUNTERSIGN_CORPUS names a folder of foreign certificates that the
         /// reader is tried on as well. COUNTERSIGN_BIN names another program
         /// for the acceptance tests than the one just built.
