@@ -161,6 +161,8 @@ fn ending(certificates: &[Certificate<'_>], path: &Path, top: &Certificate<'_>) 
     let alone = path.positions.len() == 1;
     let finding = match path.end {
         End::Root if alone => return None,
+        // That it names no issuer has been said.
+        End::Open if top.issuer().is_empty() => return None,
         End::Root => Finding::new(
             Code::RootIncluded,
             format!("The root {called} is in the file. It is not sent: browsers have it already."),

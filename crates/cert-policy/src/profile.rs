@@ -145,8 +145,9 @@ fn extensions(certificate: &Certificate<'_>) -> Vec<Finding> {
     found.into_iter().flatten().collect()
 }
 
-/// What `X509_check_*` of OpenSSL 3 looks at under `-x509_strict`, which Python has switched on
-/// since 3.13; each of them is a MUST of RFC 5280 that lenient clients pass over.
+/// What OpenSSL 3 looks at under `-x509_strict`, which Python has switched on since 3.13; each of
+/// them is a MUST of RFC 5280 section 4.2 that lenient clients pass over. The last is looked at by
+/// pyca only.
 fn strict(certificate: &Certificate<'_>, place: Place) -> Option<Finding> {
     let extensions = &certificate.extensions;
     let is_ca = certificate.claims_to_be_ca();

@@ -31,7 +31,7 @@ fn an_empty_issuer_is_refused() {
         .iter()
         .map(|finding| finding.code)
         .collect();
-    assert_eq!(codes, [Code::IssuerEmpty, Code::IntermediateMissing]);
+    assert_eq!(codes, [Code::IssuerEmpty]);
 }
 
 #[test]
