@@ -13,7 +13,7 @@ use spki::ObjectIdentifier;
 
 /// The longest RSA modulus whose signatures are checked, in bits. The longest in use by a CA is
 /// 8192; the work grows with the square of the length.
-const RSA_BITS_MAX: usize = 16_384;
+pub(crate) const RSA_BITS_MAX: usize = 16_384;
 
 /// What kind of key it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

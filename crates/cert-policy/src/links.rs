@@ -1,8 +1,9 @@
 //! Who could have issued whom: the search for paths, bounded in work.
 
 use crate::certificate::Certificate;
+use crate::key::{self, KeyKind};
 use crate::signature::{self, Signed};
-use crate::{dn, key};
+use crate::{SubjectPublicKeyInfoOwned, dn};
 use alloc::vec::Vec;
 
 /// The most certificates in a path, the leaf and the root among them. Public ones have four.
@@ -11,9 +12,9 @@ const PATH_LEN_MAX: usize = 10;
 /// The most paths that are compared.
 const PATHS_MAX: usize = 32;
 
-/// The most signatures that are checked for one upload. A path of the longest kind among cross
-/// signs takes some dozens; each costs up to milliseconds, more on a small processor.
-const SIGNATURE_CHECKS_MAX: usize = 100;
+/// The most work spent on checking signatures for one upload, in units of [`cost`]: a hundred
+/// checks with the keys in use. A path of the longest kind among cross signs takes some dozens.
+const WORK_MAX: usize = 400;
 
 /// How a path ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +56,7 @@ pub(crate) struct Links<'a> {
     /// For each certificate those that bear the name of its issuer.
     by_name: Vec<Vec<usize>>,
     checked: Vec<Check>,
+    work_left: usize,
 }
 
 struct Check {
@@ -72,6 +74,7 @@ impl<'a> Links<'a> {
                 .map(|signed| by_name(certificates, signed))
                 .collect(),
             checked: Vec::new(),
+            work_left: WORK_MAX,
         }
     }
 
@@ -159,9 +162,7 @@ impl<'a> Links<'a> {
         if let Some(check) = known {
             return Some(check.outcome);
         }
-        if self.checked.len() >= SIGNATURE_CHECKS_MAX {
-            return None;
-        }
+        self.work_left = self.work_left.checked_sub(cost(issuer_key))?;
         let outcome = signature::check(self.certificates.get(signed)?.presented, issuer_key);
         self.checked.push(Check {
             signed,
@@ -169,6 +170,16 @@ impl<'a> Links<'a> {
             outcome,
         });
         Some(outcome)
+    }
+}
+
+/// What checking a signature with this key costs, where one with a 2048-bit RSA key costs 1: with
+/// RSA it grows with the square of the length, and elliptic curves are about as dear as 4096 bits.
+fn cost(key: &SubjectPublicKeyInfoOwned) -> usize {
+    match KeyKind::of(key) {
+        KeyKind::Rsa { bits } => (bits.min(key::RSA_BITS_MAX) / 2_048).pow(2).max(1),
+        KeyKind::P256 | KeyKind::P384 | KeyKind::P521 | KeyKind::Ed25519 => 4,
+        KeyKind::Other(_) => 1,
     }
 }
 
