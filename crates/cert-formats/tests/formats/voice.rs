@@ -113,7 +113,6 @@ fn notes() -> Vec<Note> {
     notes
 }
 
-/// Both tables have every code, so that a new one without a sentence to look at is noticed.
 #[test]
 fn every_message_is_made_of_whole_sentences() {
     let errors = errors()
