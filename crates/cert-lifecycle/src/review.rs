@@ -110,6 +110,7 @@ impl Review {
 pub(crate) struct KnownKey {
     pub(crate) id: KeyId,
     pub(crate) public_key: spki::SubjectPublicKeyInfoOwned,
+    /// The subject of its request; `None` for a key that was never in one.
     pub(crate) subject: Option<x509_cert::name::Name>,
     pub(crate) names: Vec<x509_cert::ext::pkix::name::GeneralName>,
 }

@@ -213,11 +213,10 @@ fn known_keys(records: &impl Records) -> Result<KnownKeys, StoreError> {
             continue;
         }
         if let Ok(leaf) = CertificateInner::<Raw>::from_der(record.leaf()) {
-            let tbs = leaf.tbs_certificate();
             known.push(KnownKey {
                 id: record.key,
-                public_key: tbs.subject_public_key_info().clone(),
-                subject: Some(tbs.subject().clone()),
+                public_key: leaf.tbs_certificate().subject_public_key_info().clone(),
+                subject: None,
                 names: Vec::new(),
             });
         }

@@ -6,8 +6,8 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
-    ClientConfig, ClientConnection, DigitallySignedStruct, Error, ServerConfig, ServerConnection,
-    SignatureScheme,
+    ClientConfig, ClientConnection, DigitallySignedStruct, Error, PeerIncompatible, ServerConfig,
+    ServerConnection, SignatureScheme,
 };
 
 /// Flights until a handshake is over, with room to spare.
@@ -20,8 +20,17 @@ pub(super) fn handshake(
     server: Arc<ServerConfig>,
     provider: &Arc<CryptoProvider>,
 ) -> Result<(), String> {
-    complete(server, provider).map_err(|error| {
-        format!("a trial connection with what current browsers offer ended with \"{error}\".")
+    complete(server, provider).map_err(|error| match error {
+        // PSS with SHA-256, the least that TLS 1.3 has for RSA (RFC 8446 section
+        // 4.2.3), needs 66 octets.
+        Error::PeerIncompatible(PeerIncompatible::NoSignatureSchemesInCommon) => {
+            "its key is too short to sign in TLS 1.3. Choose an RSA key of 2048 bits or more, or \
+             an EC key; a request alone can be made with any length."
+                .into()
+        }
+        error => {
+            format!("a trial connection with what current browsers offer ended with \"{error}\".")
+        }
     })
 }
 
