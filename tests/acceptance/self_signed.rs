@@ -60,6 +60,36 @@ fn a_self_signed_certificate_of_1024_bits_with_md5_works_and_warns() -> Result<(
 }
 
 #[test]
+fn a_self_signed_certificate_of_512_bits_is_not_served_and_its_request_can_be_made() -> Result<()> {
+    let unit = Unit::start()?;
+    let mut admin = Administrator::sign_in(&unit)?;
+    let before = judge::presented_chain(unit.address)?;
+    let too_short = [
+        ("self_signed", "yes"),
+        ("common_name", "ntp1.example.net"),
+        ("key_bits", "512"),
+    ];
+    let form = admin.fill_form(&too_short, &[])?;
+    let refused = admin.make(&form)?.text();
+    assert!(
+        refused.contains("too short to sign in TLS 1.3"),
+        "{refused}"
+    );
+    assert!(refused.contains("Nothing was changed"), "{refused}");
+    assert_eq!(judge::presented_chain(unit.address)?, before);
+    assert!(admin.requests()?.is_empty());
+
+    let form = admin.fill_form(&[("self_signed", "no")], &[])?;
+    admin.make(&form)?;
+    let requests = admin.requests()?;
+    let request = requests.first().context("no request was made")?;
+    let text = judge::request(request)?;
+    assert!(text.contains("Public-Key: (512 bit)"), "{text}");
+    assert_eq!(judge::presented_chain(unit.address)?, before);
+    Ok(())
+}
+
+#[test]
 fn a_self_signed_certificate_satisfies_a_client_that_trusts_it() -> Result<()> {
     let unit = Unit::start()?;
     let mut admin = Administrator::sign_in(&unit)?;

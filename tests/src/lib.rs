@@ -17,6 +17,11 @@
 )]
 #![expect(clippy::print_stdout, reason = "a test that fails shows what was done")]
 
+/// The examples of the project's README, which have to hold.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
 mod administrator;
 mod authority;
 mod browser;
