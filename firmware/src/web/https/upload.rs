@@ -67,7 +67,7 @@ pub(super) async fn paste(
     visit: Visit,
     Posted(form): Posted,
 ) -> Result<Response, Problem> {
-    match review(&site, &visit, form, Some(Format::X509Pem)).await? {
+    match review(&site, &visit, pasted(&form), Some(Format::X509Pem)).await? {
         Ok(to_review) => Ok(to_review),
         Err(error) => {
             let fault = Some(error.to_string());
@@ -91,7 +91,8 @@ pub(super) async fn upload(
     let selected = form.text("type").to_owned();
     let format = FORMATS.into_iter().find(|(value, ..)| *value == selected);
     let format = format.and_then(|(_, _, format)| format);
-    match review(&site, &visit, form, format).await? {
+    let octets = Zeroizing::new(form.octets("certificate").unwrap_or_default().to_vec());
+    match review(&site, &visit, octets, format).await? {
         Ok(to_review) => Ok(to_review),
         Err(error) => {
             let fault = Some(error.to_string());
@@ -100,15 +101,27 @@ pub(super) async fn upload(
     }
 }
 
-/// Has the field `certificate` reviewed and keeps the review in the session.
+/// What was pasted, with the line ends it had: a browser sends every line of a
+/// text field with CR LF (HTML, "constructing the entry list").
+fn pasted(form: &Form) -> Zeroizing<Vec<u8>> {
+    let sent = form.octets("certificate").unwrap_or_default();
+    let mut octets = Zeroizing::new(Vec::with_capacity(sent.len()));
+    for (index, octet) in sent.iter().enumerate() {
+        let ends_line = *octet == b'\r' && sent.get(index + 1) == Some(&b'\n');
+        if !ends_line {
+            octets.push(*octet);
+        }
+    }
+    octets
+}
+
+/// Has an upload reviewed and keeps the review in the session.
 async fn review(
     site: &Site,
     visit: &Visit,
-    form: Arc<Form>,
+    octets: Zeroizing<Vec<u8>>,
     selected: Option<Format>,
 ) -> Result<Result<Response, Error>, Problem> {
-    let octets = Zeroizing::new(form.octets("certificate").unwrap_or_default().to_vec());
-    drop(form);
     if octets.len() > UPLOAD_OCTETS_MAX {
         return Err(crate::web::body::Fault::TooLarge.into());
     }
@@ -161,4 +174,17 @@ async fn upload_page(
             fault,
         },
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_ends_that_a_browser_adds_are_taken_off() {
+        let body = "certificate=a%0D%0Ab%0D%0Dc%0Ad%0D";
+        let form = Form::parse("application/x-www-form-urlencoded", body.as_bytes());
+        let form = form.expect("a form");
+        assert_eq!(pasted(&form).as_slice(), b"a\nb\r\rc\nd\r");
+    }
 }
