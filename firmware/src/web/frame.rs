@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use cert_lifecycle::{Now, Status};
 
-use super::guard::Caller;
+use super::caller::Caller;
 use super::problem::Problem;
 use super::times::Moment;
 use crate::access::Session;

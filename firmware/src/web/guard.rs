@@ -9,14 +9,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::body::Body;
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderName};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
-use cert_lifecycle::{ADMIN, Actor, Via};
 
+use super::caller::Caller;
 use super::form::Form;
 use super::frame::problem_page;
 use super::origin::{self, Host};
@@ -52,40 +52,6 @@ const HEADERS: [(HeaderName, &str); 8] = [
         "same-origin",
     ),
 ];
-
-/// Who asks.
-#[derive(Clone)]
-pub(super) struct Caller {
-    pub(super) peer: IpAddr,
-    pub(super) host: Host,
-    /// The session of the cookie, if it has not ended.
-    pub(super) session: Option<Arc<Session>>,
-}
-
-/// Who asks, and is signed in.
-pub(super) struct Visit {
-    pub(super) caller: Caller,
-    pub(super) session: Arc<Session>,
-}
-
-impl Visit {
-    /// The person for the journal.
-    pub(super) fn actor(&self) -> Actor {
-        self.caller.actor()
-    }
-}
-
-impl Caller {
-    pub(super) fn actor(&self) -> Actor {
-        Actor {
-            who: ADMIN.into(),
-            via: Via::Web(self.peer),
-        }
-    }
-}
-
-/// The form that was posted.
-pub(super) struct Posted(pub(super) Arc<Form>);
 
 /// Lets a request through to its page, or answers it.
 pub(super) async fn admit(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
@@ -202,41 +168,6 @@ fn own_form(caller: &Caller, parts: &Parts, octets: &[u8]) -> Result<Form, Probl
         return Err(Problem::old_page());
     }
     Ok(form)
-}
-
-impl<S: Sync> FromRequestParts<S> for Caller {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        parts
-            .extensions
-            .get::<Self>()
-            .cloned()
-            .ok_or_else(Problem::own_fault)
-    }
-}
-
-impl<S: Sync> FromRequestParts<S> for Visit {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let caller = Caller::from_request_parts(parts, state).await?;
-        let session = caller.session.clone().ok_or_else(Problem::own_fault)?;
-        Ok(Self { caller, session })
-    }
-}
-
-impl<S: Sync> FromRequestParts<S> for Posted {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        parts
-            .extensions
-            .get::<Arc<Form>>()
-            .cloned()
-            .map(Self)
-            .ok_or_else(Problem::own_fault)
-    }
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use axum::response::Response;
 use cert_lifecycle::Entry;
 
 use super::Site;
+use super::caller::Visit;
 use super::frame::{Frame, Place, page};
-use super::guard::Visit;
 use super::problem::Problem;
 
 /// So many entries are shown, the newest.

@@ -11,8 +11,8 @@ use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use cert_lifecycle::{ADMIN, Actor, RequestForm, SignIn};
 
+use super::caller::{Caller, Posted, Visit};
 use super::frame::{Frame, Place, page};
-use super::guard::{Caller, Posted, Visit};
 use super::origin::Host;
 use super::problem::Problem;
 use super::times::span;

@@ -7,6 +7,7 @@
 //! sets the headers that every response has.
 
 mod body;
+mod caller;
 mod cookie;
 mod form;
 mod frame;

@@ -9,9 +9,9 @@ use axum::response::Response;
 use cert_lifecycle::{ADMIN, Error, PASSWORD_CHARS_MIN, PasswordError};
 
 use super::Site;
+use super::caller::{Posted, Visit};
 use super::form::Form;
 use super::frame::{Frame, Place, page};
-use super::guard::{Posted, Visit};
 use super::login::{begin_again, too_many};
 use super::problem::{Problem, status_of};
 

@@ -11,8 +11,8 @@ use cert_lifecycle::{Digest, IdentityView};
 use super::review::InstalledPage;
 use super::{Tab, Top};
 use crate::web::Site;
+use crate::web::caller::{Posted, Visit};
 use crate::web::frame::{Frame, page};
-use crate::web::guard::{Posted, Visit};
 use crate::web::problem::Problem;
 
 #[derive(Template)]

@@ -13,8 +13,8 @@ use super::faults::{self, Faults};
 use super::summary::Summary;
 use super::{HOME, Tab, Top};
 use crate::web::Site;
+use crate::web::caller::{Posted, Visit};
 use crate::web::frame::{Frame, Place, page};
-use crate::web::guard::{Posted, Visit};
 use crate::web::problem::{Problem, status_of};
 
 /// The kinds of key, as [`RequestForm::key_type`] takes them.

@@ -18,8 +18,8 @@ use axum::response::Redirect;
 use axum::routing::{get, post};
 
 use super::Site;
+use super::caller::Visit;
 use super::frame::{Frame, Place};
-use super::guard::Visit;
 use super::problem::Problem;
 use summary::Summary;
 

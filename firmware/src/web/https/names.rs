@@ -13,9 +13,9 @@ use super::draft::{self, Then};
 use super::summary::Summary;
 use super::{Tab, Top};
 use crate::web::Site;
+use crate::web::caller::{Posted, Visit};
 use crate::web::form::Form;
 use crate::web::frame::{Frame, page};
-use crate::web::guard::{Posted, Visit};
 use crate::web::problem::Problem;
 
 /// A name in the list.

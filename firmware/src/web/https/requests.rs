@@ -12,8 +12,8 @@ use cert_lifecycle::{KeyId, REQUESTS_MAX, RequestView};
 use super::summary::Summary;
 use super::{Tab, Top};
 use crate::web::Site;
+use crate::web::caller::{Posted, Visit};
 use crate::web::frame::{Frame, page};
-use crate::web::guard::{Posted, Visit};
 use crate::web::problem::Problem;
 
 #[derive(Template)]

@@ -10,8 +10,8 @@ use cert_lifecycle::{CertificateView, Error, Finding, RequestView, Review, Sever
 
 use super::{Tab, Top};
 use crate::web::Site;
+use crate::web::caller::{Posted, Visit};
 use crate::web::frame::{Frame, page};
-use crate::web::guard::{Posted, Visit};
 use crate::web::problem::{Problem, status_of};
 
 /// Findings of one weight.

@@ -14,9 +14,9 @@ use super::summary::Summary;
 use super::{Tab, Top};
 use crate::web::Site;
 use crate::web::body::UPLOAD_OCTETS_MAX;
+use crate::web::caller::{Posted, Visit};
 use crate::web::form::Form;
 use crate::web::frame::{Frame, page};
-use crate::web::guard::{Posted, Visit};
 use crate::web::problem::{Problem, status_of};
 
 /// The formats, as "Certificate Type" offers them: the value and the label.
