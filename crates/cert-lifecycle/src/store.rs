@@ -17,8 +17,6 @@ use redb::{
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::Error;
-
 const RECORDS: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("records");
 
 /// The version of what the records mean.
@@ -28,14 +26,9 @@ const FORMAT: u32 = 1;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// The file cannot be read as a store of this software.
-    #[error("the store {} cannot be read: {why}", path.display())]
-    Damaged {
-        /// The store's file.
-        path: PathBuf,
-        /// What was found instead.
-        why: String,
-    },
+    /// The file, or a record in it, is not what this software wrote.
+    #[error("the store cannot be read: {0}")]
+    Damaged(String),
     /// Another process has the store open.
     #[error("the store {} is in use by another process: stop that one first", path.display())]
     InUse {
@@ -49,7 +42,10 @@ pub enum StoreError {
 
 impl From<redb::Error> for StoreError {
     fn from(error: redb::Error) -> Self {
-        Self::Io(error.to_string())
+        match error {
+            redb::Error::Corrupted(why) => Self::Damaged(why),
+            other => Self::Io(other.to_string()),
+        }
     }
 }
 
@@ -58,10 +54,6 @@ pub(crate) struct Store(Database);
 impl Store {
     /// Opens the store at `path`, or makes an empty one.
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
-        let damaged = |why: String| StoreError::Damaged {
-            path: path.into(),
-            why,
-        };
         let file = private_file(path).map_err(|error| StoreError::Io(error.to_string()))?;
         let database = FileBackend::new(file).and_then(|backend| {
             // Every page is checked against its checksum, for a file that was
@@ -80,20 +72,18 @@ impl Store {
             {
                 StoreError::Io(io.to_string())
             }
-            other => damaged(other.to_string()),
+            other => StoreError::Damaged(other.to_string()),
         })?;
         let store = Self(database);
-        let format = store
-            .change(|change| {
-                if let Some(format) = change.get::<u32>("meta/format")? {
-                    return Ok(format);
-                }
-                change.put("meta/format", &FORMAT)?;
-                Ok(FORMAT)
-            })
-            .map_err(|error: Error| damaged(error.to_string()))?;
+        let format = store.change(|change| {
+            if let Some(format) = change.get::<u32>("meta/format")? {
+                return Ok(format);
+            }
+            change.put("meta/format", &FORMAT)?;
+            Ok::<_, StoreError>(FORMAT)
+        })?;
         if format != FORMAT {
-            return Err(damaged(format!(
+            return Err(StoreError::Damaged(format!(
                 "its format is {format}, expected {FORMAT}"
             )));
         }
@@ -151,9 +141,7 @@ pub(crate) trait Records {
         };
         match serde_json::from_slice(&octets) {
             Ok(record) => Ok(Some(record)),
-            Err(error) => Err(StoreError::Io(format!(
-                "the record {key} is damaged: {error}"
-            ))),
+            Err(error) => Err(StoreError::Damaged(format!("the record {key}: {error}"))),
         }
     }
 
@@ -285,6 +273,16 @@ mod tests {
     }
 
     #[test]
+    fn a_record_that_is_not_what_was_written_is_damage_and_not_a_fault_of_the_disk() {
+        let (_folder, store) = store();
+        store
+            .change(|change| change.put_octets("a/1", b"{"))
+            .expect("kept");
+        let read = store.snapshot().expect("reads").get::<u32>("a/1");
+        assert!(matches!(read, Err(StoreError::Damaged(_))));
+    }
+
+    #[test]
     fn a_second_opening_of_the_same_store_is_refused_as_in_use() {
         let (folder, _store) = store();
         let second = Store::open(&folder.path().join("store"));
@@ -296,9 +294,6 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("store");
         std::fs::write(&path, [0x5a; 9000]).expect("written");
-        assert!(matches!(
-            Store::open(&path),
-            Err(StoreError::Damaged { .. })
-        ));
+        assert!(matches!(Store::open(&path), Err(StoreError::Damaged(_))));
     }
 }
