@@ -21,31 +21,40 @@ use crate::{App, VERSION, access, console, server, web};
 const PASSWORD_VARIABLE: &str = "COUNTERSIGN_ADMIN_PASSWORD";
 
 /// Runs the unit until SIGTERM or SIGINT. SIGHUP re-reads the configuration.
+///
+/// What can fail for a reason that is quickly mended, such as an address in use,
+/// comes before the first start, and what the person at the unit has to know is
+/// printed right after it: a first password that nobody saw would lock them out.
 pub(crate) fn run(flags: &Flags) -> Result<(), String> {
     let config = Config::load(flags)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("the runtime could not be started: {error}"))?;
+    let listener = bind(config.https)?;
     let tls = Arc::new(Tls::new());
     let environment = Arc::new(SystemEnvironment {
         https: config.https,
     });
     let opened = open(&config, Arc::clone(&environment), Arc::clone(&tls))?;
-    if let Some(aside) = &opened.set_aside {
-        log(format_args!(
-            "the store could not be read and was moved to {}: {}",
-            aside.path.display(),
-            aside.why
-        ));
-    }
+    greet(&listener, &opened)?;
     let app = Arc::new(App {
-        unit: Arc::clone(&opened.unit),
+        unit: opened.unit,
         sessions: access::Sessions::default(),
         throttle: access::Throttle::default(),
         environment,
     });
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| format!("the runtime could not be started: {error}"))?;
-    runtime.block_on(serve(flags, config, app, tls, &opened))
+    runtime.block_on(serve(flags, config, app, tls, listener))
+}
+
+/// Listens, so that connections wait until they are served.
+fn bind(address: SocketAddr) -> Result<std::net::TcpListener, String> {
+    let listener = std::net::TcpListener::bind(address);
+    listener
+        .and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
+        .map_err(|error| {
+            format!("HTTPS cannot listen on {address}: {error}. Choose another with --https")
+        })
 }
 
 fn open(
@@ -70,18 +79,17 @@ async fn serve(
     mut config: Config,
     app: Arc<App>,
     tls: Arc<Tls>,
-    opened: &Opened,
+    listener: std::net::TcpListener,
 ) -> Result<(), String> {
     let socket = console::listen(&config.state_dir, Arc::clone(&app.unit))?;
-    let mut https = Https::start(config.https, &app, &tls).await?;
-    greet(&https.address, opened)?;
+    let mut https = Https::start(listener, &app, &tls)?;
     let mut signals = Signals::new().map_err(|error| format!("signals: {error}"))?;
     while signals.reload_asked().await {
         let Some(new) = Config::load(flags).map_err(log).ok() else {
             continue;
         };
         if new.https != config.https {
-            match Https::start(new.https, &app, &tls).await {
+            match bind(new.https).and_then(|listener| Https::start(listener, &app, &tls)) {
                 Ok(started) => {
                     log(format_args!(
                         "HTTPS listens on {} from now on",
@@ -111,12 +119,14 @@ struct Https {
 }
 
 impl Https {
-    async fn start(address: SocketAddr, app: &Arc<App>, tls: &Arc<Tls>) -> Result<Self, String> {
-        let refused = |error: io::Error| {
-            format!("HTTPS cannot listen on {address}: {error}. Choose another with --https")
-        };
-        let listener = TcpListener::bind(address).await.map_err(refused)?;
-        let address = listener.local_addr().map_err(refused)?;
+    fn start(
+        listener: std::net::TcpListener,
+        app: &Arc<App>,
+        tls: &Arc<Tls>,
+    ) -> Result<Self, String> {
+        let listening = |error: io::Error| format!("HTTPS cannot listen: {error}");
+        let listener = TcpListener::from_std(listener).map_err(listening)?;
+        let address = listener.local_addr().map_err(listening)?;
         let (ending, ended) = watch::channel(false);
         let router = web::router(Arc::clone(app));
         let task = tokio::spawn(server::serve(listener, Arc::clone(tls), router, ended));
@@ -133,12 +143,20 @@ impl Https {
     }
 }
 
-/// Says where the unit is and how to be sure that it is the one.
-fn greet(address: &SocketAddr, opened: &Opened) -> Result<(), String> {
-    let status = opened.unit.status().map_err(|error| error.to_string())?;
+/// Says where the unit is, how to be sure that it is the one, and what was lost.
+fn greet(listener: &std::net::TcpListener, opened: &Opened) -> Result<(), String> {
+    if let Some(aside) = &opened.set_aside {
+        log(format_args!(
+            "the store could not be read and was moved to {}: {}",
+            aside.path.display(),
+            aside.why
+        ));
+    }
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
     print(format_args!(
         "Countersign {VERSION} serves https://{address}/"
     ));
+    let status = opened.unit.status().map_err(|error| error.to_string())?;
     print(format_args!(
         "certificate SHA-256 {}",
         status.serving.certificate.sha256

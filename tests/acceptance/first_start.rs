@@ -105,3 +105,14 @@ fn nobody_gets_anywhere_without_signing_in() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn a_start_that_fails_takes_no_first_password_with_it() -> Result<()> {
+    let (unit, failed) = Unit::start_at_second_try()?;
+    assert_eq!(failed.status.code(), Some(1));
+    assert!(failed.stderr.contains("--https"), "{}", failed.stderr);
+    let password = unit.printed_password.as_deref();
+    let password = password.context("no password was printed")?;
+    assert_eq!(sign_in(&mut unit.browser(), password)?.path, "/password");
+    Ok(())
+}

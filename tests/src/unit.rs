@@ -1,7 +1,7 @@
 //! A unit with a state folder of its own.
 
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
@@ -43,6 +43,21 @@ impl Unit {
     /// Starts a unit for the first time, which chooses a password itself.
     pub fn start_without_password() -> Result<Self> {
         Self::run(tempfile::tempdir()?, Transcript::default(), None, true)
+    }
+
+    /// Starts a unit for the first time after a start that failed, since the
+    /// address was taken. `Ran` is what that start came to.
+    pub fn start_at_second_try() -> Result<(Self, Ran)> {
+        let folder = tempfile::tempdir()?;
+        let taken = TcpListener::bind("127.0.0.1:0")?;
+        let failed = Tool::new(program()?)
+            .args("--https")
+            .arg(taken.local_addr()?.to_string())
+            .args("--state")
+            .arg(folder.path().join("state"))
+            .try_run()?;
+        let unit = Self::run(folder, Transcript::default(), None, true)?;
+        Ok((unit, failed))
     }
 
     /// Kills it with SIGKILL, and starts it again with the same state.
