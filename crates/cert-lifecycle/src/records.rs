@@ -71,10 +71,11 @@ pub(crate) fn private_key_of(id: &KeyId) -> String {
     format!("{PRIVATE_KEYS}{id}")
 }
 
-/// Makes `record` the serving identity and the one that served the previous.
+/// Makes `record` the serving identity and the one that served the previous,
+/// unless it is the same certificate with another chain.
 pub(crate) fn put_in_service(change: &Change, record: &IdentityRecord) -> Result<(), StoreError> {
     let before: Option<IdentityRecord> = change.get(Slot::Serving.key())?;
-    if let Some(before) = before.filter(|before| before.chain != record.chain) {
+    if let Some(before) = before.filter(|before| before.leaf() != record.leaf()) {
         change.put(Slot::Previous.key(), &before)?;
     }
     change.put(Slot::Serving.key(), record)
