@@ -130,3 +130,35 @@ pub(crate) fn remove_orphaned_keys(change: &Change) -> Result<(), StoreError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    fn record(chain: &[&[u8]]) -> IdentityRecord {
+        IdentityRecord {
+            key: "aa".repeat(32).parse().expect("64 digits"),
+            chain: chain.iter().map(|der| Der(der.to_vec())).collect(),
+            origin: Origin::Imported,
+            since: 0,
+        }
+    }
+
+    #[test]
+    fn the_same_certificate_with_another_chain_is_not_its_own_predecessor() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&folder.path().join("store")).expect("opens");
+        let (first, second) = (record(&[b"first"]), record(&[b"second"]));
+        let longer = record(&[b"second", b"intermediate"]);
+        for served in [&first, &second, &longer, &longer, &second] {
+            store
+                .change(|change| put_in_service(change, served))
+                .expect("kept");
+        }
+        let snapshot = store.snapshot().expect("reads");
+        let kept = |slot: Slot| snapshot.get::<IdentityRecord>(slot.key()).expect("reads");
+        assert_eq!(kept(Slot::Serving), Some(second));
+        assert_eq!(kept(Slot::Previous), Some(first));
+    }
+}
