@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use crate::KeyId;
+use crate::settings::TlsLevel;
 
 /// The octets of one certificate in DER; stored as base64.
 #[derive(Clone, PartialEq, Eq)]
@@ -105,18 +106,18 @@ impl fmt::Debug for Identity {
 
 /// What serves HTTPS: told by an operation which identity to serve.
 pub trait Listener: Send + Sync {
-    /// Proves that `identity` could serve, before anything is stored.
+    /// Proves that `identity` could serve at this level, before anything is stored.
     ///
     /// # Errors
     ///
     /// The reason in a sentence, when the TLS stack cannot serve it.
-    fn check(&self, identity: &Identity) -> Result<(), String>;
+    fn check(&self, identity: &Identity, level: TlsLevel) -> Result<(), String>;
 
-    /// Serves `identity` from the next connection on. It passed
-    /// [`check`](Self::check), now or before the last restart.
+    /// Serves `identity` at this level from the next connection on. It passed
+    /// [`check`](Self::check), now or before the last restart, unless it was forced.
     ///
     /// # Errors
     ///
     /// The reason in a sentence; what served before goes on serving.
-    fn serve(&self, identity: &Identity) -> Result<(), String>;
+    fn serve(&self, identity: &Identity, level: TlsLevel) -> Result<(), String>;
 }

@@ -78,6 +78,8 @@ pub enum Action {
     Previous,
     /// A new factory certificate serves.
     Reset,
+    /// Settings were changed.
+    Settings,
     /// Somebody signed in, or tried to.
     SignIn,
     /// A store that could not be read was set aside.
@@ -95,6 +97,7 @@ impl fmt::Display for Action {
             Self::Password => "password",
             Self::Previous => "previous certificate served again",
             Self::Reset => "factory certificate made",
+            Self::Settings => "settings",
             Self::SignIn => "sign-in",
             Self::StoreSetAside => "store set aside",
         })

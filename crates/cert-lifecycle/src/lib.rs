@@ -16,6 +16,7 @@
 //! | import | [`Unit::review`], then [`Unit::install`] |
 //! | go back | [`Unit::serve_previous`], [`Unit::reset_to_factory`] |
 //! | sign in | [`Unit::sign_in`], [`Unit::change_password`] |
+//! | set | [`Unit::settings`], [`Unit::change_settings`] |
 //!
 //! # What a maker supplies
 //!
@@ -40,6 +41,7 @@ mod requests;
 mod review;
 mod seal;
 mod serving;
+mod settings;
 mod start;
 mod store;
 mod unit;
@@ -60,6 +62,7 @@ pub use records::REQUESTS_MAX;
 pub use requests::{Made, OnProgress};
 pub use review::Review;
 pub use seal::{SecretFile, UnitSecret};
+pub use settings::{Collector, Setting, Settings, TlsLevel, TokenHash, Transport};
 pub use store::StoreError;
 pub use unit::{IdentityView, Opened, SetAside, Status, Unit, UnitConfig};
 pub use view::{CertificateView, RequestView};

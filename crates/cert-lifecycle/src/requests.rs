@@ -115,7 +115,7 @@ impl Unit {
         let identity = match &serving {
             Some(record) => {
                 let identity = Identity::new(key.id, key.pkcs8_der.clone(), record.chain.clone());
-                self.listener.check(&identity).map_err(Error::Listener)?;
+                self.check(&identity)?;
                 Some(identity)
             }
             None => None,
@@ -155,7 +155,7 @@ impl Unit {
             journal::append(change, now, event)
         })?;
         if let Some(identity) = identity {
-            self.listener.serve(&identity).map_err(Error::Listener)?;
+            self.serve(&identity)?;
         }
         Ok(Made {
             key: key.id,

@@ -4,22 +4,26 @@ use cert_formats::Format;
 use cert_policy::ServerName;
 use der::Decode;
 use pki_core::{
-    CertificateParams, CommonName, Digest, KeySpec, PrivateKey, SanExtension, Subject,
+    CertificateParams, CommonName, Digest, KeySpec, PrivateKey, RsaBits, SanExtension, Subject,
     SubjectAltName, Validity, ValidityDays,
 };
 use x509_cert::certificate::{CertificateInner, Raw};
 use x509_cert::request::CertReq;
 
 use crate::environment::EnvironmentRng;
-use crate::identity::{Der, Origin};
+use crate::identity::{Der, Identity, Origin};
 use crate::journal::{self, Action, Actor, Event};
 use crate::key_id::sha256_of;
 use crate::records::{IdentityRecord, Slot, by_age, put_in_service, remove_orphaned_keys};
 use crate::review::{KnownKey, KnownKeys, Review};
+use crate::settings::TlsLevel;
 use crate::store::{Records, StoreError};
 use crate::unit::{NewKey, no_identity};
-use crate::view::{der_of, requested_names};
+use crate::view::{CertificateView, der_of, requested_names};
 use crate::{Error, Unit};
+
+/// The RSA keys that serve at [`TlsLevel::High`] have at least so many bits.
+const RSA_BITS_MIN_HIGH: u16 = 3072;
 
 /// A factory identity just made, not yet in the store.
 pub(crate) struct NewFactoryIdentity {
@@ -105,12 +109,12 @@ impl Unit {
         let new = self.make_factory_identity(digest)?;
         let _changing = self.lock();
         let now = self.environment.now();
-        let identity = crate::Identity::new(
+        let identity = Identity::new(
             new.key.id,
             new.key.pkcs8_der.clone(),
             new.record.chain.clone(),
         );
-        self.listener.check(&identity).map_err(Error::Listener)?;
+        self.check(&identity)?;
         let fingerprint = sha256_of(new.record.leaf());
         self.store.change(|change| {
             self.put_key(change, &new.key)?;
@@ -120,7 +124,7 @@ impl Unit {
             let event = served(Action::Reset, actor, &new.record);
             journal::append(change, now, event)
         })?;
-        self.listener.serve(&identity).map_err(Error::Listener)?;
+        self.serve(&identity)?;
         Ok(fingerprint)
     }
 
@@ -131,7 +135,7 @@ impl Unit {
         actor: &Actor,
     ) -> Result<String, Error> {
         let identity = self.identity(&self.store.snapshot()?, record)?;
-        self.listener.check(&identity).map_err(Error::Listener)?;
+        self.check(&identity)?;
         self.store.change(|change| {
             put_in_service(change, record)?;
             remove_orphaned_keys(change)?;
@@ -141,19 +145,42 @@ impl Unit {
                 served(action, actor, record),
             )
         })?;
-        self.listener.serve(&identity).map_err(Error::Listener)?;
+        self.serve(&identity)?;
         Ok(sha256_of(record.leaf()))
     }
 
-    /// A key of RSA 2048 and a certificate for the factory host name and the
-    /// unit's addresses at this moment.
+    /// Proves that `identity` could serve at the TLS level that is set.
+    pub(crate) fn check(&self, identity: &Identity) -> Result<(), Error> {
+        let level = self.settings().tls;
+        if let Some(leaf) = identity.chain().first() {
+            check_level(leaf.as_bytes(), level)?;
+        }
+        self.listener
+            .check(identity, level)
+            .map_err(Error::Listener)
+    }
+
+    /// Has the listener serve `identity` at the TLS level that is set.
+    pub(crate) fn serve(&self, identity: &Identity) -> Result<(), Error> {
+        let level = self.settings().tls;
+        self.listener
+            .serve(identity, level)
+            .map_err(Error::Listener)
+    }
+
+    /// A key of RSA 2048, or as many bits as the TLS level wants, and a certificate
+    /// for the factory host name and the unit's addresses at this moment.
     pub(crate) fn make_factory_identity(
         &self,
         digest: Digest,
     ) -> Result<NewFactoryIdentity, Error> {
         let mut rng = EnvironmentRng(&*self.environment);
         let mut never_cancelled = |_| std::ops::ControlFlow::Continue(());
-        let key = PrivateKey::generate(KeySpec::default(), &mut rng, &mut never_cancelled)?;
+        let spec = match self.settings().tls {
+            TlsLevel::Standard => KeySpec::default(),
+            TlsLevel::High => KeySpec::Rsa(RsaBits::new(RSA_BITS_MIN_HIGH)?),
+        };
+        let key = PrivateKey::generate(spec, &mut rng, &mut never_cancelled)?;
         let now = self.environment.now();
         let params = CertificateParams {
             subject: Subject::new(CommonName::parse(&self.factory.host_name)?),
@@ -179,6 +206,23 @@ impl Unit {
             since: now.unix_seconds,
         };
         Ok(NewFactoryIdentity { key, record })
+    }
+}
+
+/// Refuses the key of `leaf` where `level` wants a longer one.
+pub(crate) fn check_level(leaf: &[u8], level: TlsLevel) -> Result<(), Error> {
+    let view = CertificateView::of(leaf);
+    let bits = view.as_ref().and_then(|view| {
+        let bits = view.public_key.strip_prefix("RSA ")?;
+        bits.parse::<u16>().ok()
+    });
+    match (level, bits) {
+        (TlsLevel::High, Some(bits)) if bits < RSA_BITS_MIN_HIGH => Err(Error::Listener(format!(
+            "its RSA key has {bits} bits, and the TLS level \"high\" wants {RSA_BITS_MIN_HIGH} or \
+             more. Make a key of EC P-256 or RSA {RSA_BITS_MIN_HIGH}, or set the TLS level to \
+             \"standard\"."
+        ))),
+        _ => Ok(()),
     }
 }
 

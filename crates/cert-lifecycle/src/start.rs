@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, RwLock};
 
 use crate::Error;
 use crate::account::{self, Account};
@@ -13,6 +13,7 @@ use crate::journal::{self, Action, Actor, Event};
 use crate::making::Job;
 use crate::records::{IdentityRecord, Slot};
 use crate::seal::{Sealer, UnitSecret, sync_folder_of};
+use crate::settings;
 use crate::store::{Records, Store, StoreError};
 use crate::unit::{Opened, SetAside, Unit, UnitConfig};
 
@@ -51,17 +52,21 @@ impl Unit {
             why,
         })?;
         let path = config.state_dir.join(STORE);
-        let open = |store: Store| Self {
-            store,
-            sealer: Sealer::new(&secret),
-            factory: config.factory.clone(),
-            environment: Arc::clone(&environment),
-            listener: Arc::clone(&listener),
-            job: Job::default(),
-            changing: Mutex::new(()),
+        let open = |store: Store| -> Result<Self, Error> {
+            let settings = settings::stored(&store.snapshot()?)?;
+            Ok(Self {
+                store,
+                sealer: Sealer::new(&secret),
+                factory: config.factory.clone(),
+                environment: Arc::clone(&environment),
+                listener: Arc::clone(&listener),
+                job: Job::default(),
+                settings: RwLock::new(Arc::new(settings)),
+                changing: Mutex::new(()),
+            })
         };
         let (unit, set_aside) = match Store::open(&path).map_err(Error::from).and_then(|store| {
-            let unit = open(store);
+            let unit = open(store)?;
             unit.serve_what_is_stored()?;
             Ok(unit)
         }) {
@@ -71,7 +76,7 @@ impl Unit {
             }
             Err(error) => {
                 let aside = set_aside(&path, &error, &*environment)?;
-                (open(Store::open(&path)?), Some(aside))
+                (open(Store::open(&path)?)?, Some(aside))
             }
         };
         let first_password = unit.first_start(config.admin_password, set_aside.as_ref())?;
@@ -96,7 +101,7 @@ impl Unit {
             };
             let served = self
                 .identity(&snapshot, &record)
-                .and_then(|identity| self.listener.serve(&identity).map_err(Error::Listener));
+                .and_then(|identity| self.serve(&identity));
             match served {
                 Ok(()) => return Ok(()),
                 Err(error) => last = error,
@@ -129,7 +134,7 @@ impl Unit {
             new.key.pkcs8_der.clone(),
             new.record.chain.clone(),
         );
-        self.listener.check(&identity).map_err(Error::Listener)?;
+        self.check(&identity)?;
         self.store.change(|change| {
             self.put_key(change, &new.key)?;
             change.put(Slot::Factory.key(), &new.record)?;
@@ -155,7 +160,7 @@ impl Unit {
             };
             journal::append(change, now, event)
         })?;
-        self.listener.serve(&identity).map_err(Error::Listener)?;
+        self.serve(&identity)?;
         Ok(random)
     }
 }

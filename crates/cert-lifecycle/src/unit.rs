@@ -1,7 +1,7 @@
 //! The unit: its store, its keys and the listener, behind one set of operations.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -13,6 +13,7 @@ use crate::journal::{self, Entry};
 use crate::making::Job;
 use crate::records::{IdentityRecord, REQUESTS, Slot, private_key_of};
 use crate::seal::Sealer;
+use crate::settings::Settings;
 use crate::store::{Change, Records, Store, StoreError};
 use crate::view::CertificateView;
 use crate::{Error, KeyId};
@@ -58,6 +59,8 @@ pub struct Unit {
     pub(crate) environment: Arc<dyn Environment>,
     pub(crate) listener: Arc<dyn Listener>,
     pub(crate) job: Job,
+    /// As they are in the store.
+    pub(crate) settings: RwLock<Arc<Settings>>,
     /// Held from the first read of a change until the listener has been told,
     /// so that store and listener cannot disagree.
     pub(crate) changing: Mutex<()>,

@@ -5,12 +5,13 @@ mod preflight;
 
 use std::sync::Arc;
 
-use cert_lifecycle::{Identity, Listener};
-use rustls::ServerConfig;
+use cert_lifecycle::{Identity, Listener, TlsLevel};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::ServerSessionMemoryCache;
 use rustls::sign::{CertifiedKey, SigningKey, SingleCertAndKey};
+use rustls::version::{TLS12, TLS13};
+use rustls::{ServerConfig, SupportedProtocolVersion};
 use tokio::sync::watch;
 
 /// Remembered sessions for resumption.
@@ -38,14 +39,14 @@ impl Tls {
 
     /// A configuration of its own for each identity: sessions of another
     /// certificate cannot be resumed, so browsers see the new one at once.
-    fn config(&self, identity: &Identity) -> Result<Arc<ServerConfig>, String> {
+    fn config(&self, identity: &Identity, level: TlsLevel) -> Result<Arc<ServerConfig>, String> {
         let chain = identity.chain().iter();
         let chain = chain
             .map(|der| CertificateDer::from(der.as_bytes().to_vec()))
             .collect();
         let certified = CertifiedKey::new(chain, self.signing_key(identity)?);
         let mut config = ServerConfig::builder_with_provider(Arc::clone(&self.provider))
-            .with_safe_default_protocol_versions()
+            .with_protocol_versions(versions(level))
             .map_err(|error| format!("{error}."))?
             .with_no_client_auth()
             .with_cert_resolver(Arc::new(SingleCertAndKey::from(certified)));
@@ -74,13 +75,24 @@ impl Tls {
     }
 }
 
+/// The versions of TLS that a level takes.
+fn versions(level: TlsLevel) -> &'static [&'static SupportedProtocolVersion] {
+    static STANDARD: [&SupportedProtocolVersion; 2] = [&TLS13, &TLS12];
+    static HIGH: [&SupportedProtocolVersion; 1] = [&TLS13];
+    match level {
+        TlsLevel::High => &HIGH,
+        _ => &STANDARD,
+    }
+}
+
 impl Listener for Tls {
-    fn check(&self, identity: &Identity) -> Result<(), String> {
-        preflight::handshake(self.config(identity)?, &self.provider)
+    fn check(&self, identity: &Identity, level: TlsLevel) -> Result<(), String> {
+        preflight::handshake(self.config(identity, level)?, &self.provider)
     }
 
-    fn serve(&self, identity: &Identity) -> Result<(), String> {
-        self.current.send_replace(Some(self.config(identity)?));
+    fn serve(&self, identity: &Identity, level: TlsLevel) -> Result<(), String> {
+        self.current
+            .send_replace(Some(self.config(identity, level)?));
         Ok(())
     }
 }

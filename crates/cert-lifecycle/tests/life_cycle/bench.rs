@@ -12,7 +12,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use cert_lifecycle::{
     Actor, CertificateView, Environment, Factory, Identity, KeyId, Listener, Now, Opened,
-    RequestForm, RequestOrder, SecretFile, Unit, UnitConfig, Via,
+    RequestForm, RequestOrder, SecretFile, TlsLevel, Unit, UnitConfig, Via,
 };
 
 pub(crate) struct Bench {
@@ -27,7 +27,7 @@ struct Remembering {
 }
 
 impl Listener for Remembering {
-    fn check(&self, _: &Identity) -> Result<(), String> {
+    fn check(&self, _: &Identity, _: TlsLevel) -> Result<(), String> {
         if self.refuses.load(Ordering::Relaxed) {
             Err("told to refuse.".into())
         } else {
@@ -35,7 +35,7 @@ impl Listener for Remembering {
         }
     }
 
-    fn serve(&self, identity: &Identity) -> Result<(), String> {
+    fn serve(&self, identity: &Identity, _: TlsLevel) -> Result<(), String> {
         let leaf = CertificateView::of(identity.chain()[0].as_bytes()).expect("a certificate");
         self.served.lock().expect("not poisoned").push(leaf.sha256);
         Ok(())

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response, StatusCode, header};
-use cert_lifecycle::{Identity, Listener, SecretFile, Unit, UnitConfig};
+use cert_lifecycle::{Identity, Listener, SecretFile, TlsLevel, Unit, UnitConfig};
 use tower_service::Service;
 use zeroize::Zeroizing;
 
@@ -21,11 +21,11 @@ pub(super) const PASSWORD: &str = "correct horse";
 struct NoListener;
 
 impl Listener for NoListener {
-    fn check(&self, _: &Identity) -> Result<(), String> {
+    fn check(&self, _: &Identity, _: TlsLevel) -> Result<(), String> {
         Ok(())
     }
 
-    fn serve(&self, _: &Identity) -> Result<(), String> {
+    fn serve(&self, _: &Identity, _: TlsLevel) -> Result<(), String> {
         Ok(())
     }
 }

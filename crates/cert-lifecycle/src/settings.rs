@@ -1,0 +1,606 @@
+//! What an administrator can set: one record, and one table of what is in it.
+//!
+//! A page and a console both show [`Setting::ALL`] and hand what was typed to
+//! [`Settings::set`], so that a setting is added in this file alone.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::{Arc, PoisonError};
+
+use cert_policy::ServerName;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::journal::{self, Action, Actor, Event};
+use crate::records::{IdentityRecord, Slot};
+use crate::serving::check_level;
+use crate::store::{Records, StoreError};
+use crate::unit::no_identity;
+use crate::{Error, Unit};
+
+/// Where the store keeps them.
+const RECORD: &str = "settings";
+
+/// Minutes of a trial, at most: a day.
+const TRIAL_MINUTES_MAX: u16 = 1440;
+/// Minutes after which an idle session ends: at least and at most.
+const SESSION_MINUTES: std::ops::RangeInclusive<u16> = 10..=1440;
+/// So many names of the unit, at most.
+const NAMES_MAX: usize = 16;
+/// Characters of a token for `/metrics`: at least and at most.
+const TOKEN_CHARS: std::ops::RangeInclusive<usize> = 20..=128;
+/// Where syslog collectors listen: RFC 5426 section 3.3 and RFC 6587 section 3.
+const UDP_PORT: u16 = 514;
+const TCP_PORT: u16 = 601;
+
+/// What can be set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Setting {
+    /// `Strict-Transport-Security`, on or off.
+    Hsts,
+    /// The token that opens `/metrics`, or off.
+    Metrics,
+    /// Names under which people reach the unit.
+    Names,
+    /// Minutes after which an idle session ends.
+    Session,
+    /// Where alarms and the journal are sent, or off.
+    Syslog,
+    /// The TLS level.
+    Tls,
+    /// Minutes of a trial, or off.
+    Trial,
+}
+
+impl Setting {
+    /// Every setting, in the order in which people see them.
+    pub const ALL: [Self; 7] = [
+        Self::Names,
+        Self::Trial,
+        Self::Session,
+        Self::Tls,
+        Self::Hsts,
+        Self::Syslog,
+        Self::Metrics,
+    ];
+
+    /// The word for it on a console, such as `trial`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hsts => "hsts",
+            Self::Metrics => "metrics",
+            Self::Names => "names",
+            Self::Session => "session",
+            Self::Syslog => "syslog",
+            Self::Tls => "tls",
+            Self::Trial => "trial",
+        }
+    }
+
+    /// Its label in a form.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Hsts => "Strict-Transport-Security",
+            Self::Metrics => "Metrics",
+            Self::Names => "Names of this unit",
+            Self::Session => "Sign-in ends after (minutes without use)",
+            Self::Syslog => "Syslog collector",
+            Self::Tls => "TLS level",
+            Self::Trial => "Trial of a new certificate (minutes)",
+        }
+    }
+
+    /// What may be typed, and what it does.
+    #[must_use]
+    pub fn help(self) -> &'static str {
+        match self {
+            Self::Hsts => {
+                "on or off. With on, a browser that has reached this unit by name under a certificate \
+                 of a CA refuses any other certificate for that name for a day, without a way past \
+                 the warning. The unit's address is always left as a way in."
+            }
+            Self::Metrics => {
+                "off, or a token of 20 to 128 letters, digits and signs. Whoever sends it as \
+                 \"Authorization: Bearer …\" may read /metrics in the text format of Prometheus. \
+                 Only its SHA-256 is kept."
+            }
+            Self::Names => {
+                "The host names under which people reach this unit, with commas between them. An alarm \
+                 tells when the certificate that serves does not cover one. Browsers that ask for a \
+                 name that is neither here nor in a certificate or request are turned away."
+            }
+            Self::Session => "10 to 1440. A sign-in ends after so many minutes without use.",
+            Self::Syslog => {
+                "off, or where alarms and the journal are sent (RFC 5424), such as udp:10.0.0.9 or \
+                 tcp:logs.example.net:601. The ports are 514 for UDP and 601 for TCP unless given."
+            }
+            Self::Tls => {
+                "standard (TLS 1.2 and 1.3) or high (TLS 1.3 only, no RSA key below 3072 bits)."
+            }
+            Self::Trial => {
+                "1 to 1440, or off. A certificate installed from a browser is taken back after so many \
+                 minutes unless somebody signs in over it."
+            }
+        }
+    }
+
+    /// The texts to choose from, where there are only some.
+    #[must_use]
+    pub fn choices(self) -> &'static [&'static str] {
+        match self {
+            Self::Hsts => &["off", "on"],
+            Self::Tls => &["standard", "high"],
+            _ => &[],
+        }
+    }
+}
+
+impl FromStr for Setting {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|setting| setting.name() == name);
+        found.ok_or_else(|| {
+            let names = Self::ALL.map(Self::name).join(", ");
+            format!("There is no such setting. Choose one of {names}.")
+        })
+    }
+}
+
+/// Which connections the unit takes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum TlsLevel {
+    /// TLS 1.2 and 1.3, any key that TLS can sign with.
+    #[default]
+    Standard,
+    /// TLS 1.3 only, and no RSA key below 3072 bits.
+    High,
+}
+
+impl fmt::Display for TlsLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Standard => "standard",
+            Self::High => "high",
+        })
+    }
+}
+
+/// Where a syslog collector listens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Collector {
+    /// How messages are carried.
+    pub transport: Transport,
+    /// A host name or address.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+}
+
+/// How syslog messages are carried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Transport {
+    /// RFC 6587, with octet counting.
+    Tcp,
+    /// RFC 5426.
+    Udp,
+}
+
+impl fmt::Display for Collector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let transport = match self.transport {
+            Transport::Tcp => "tcp",
+            Transport::Udp => "udp",
+        };
+        if self.host.contains(':') {
+            write!(f, "{transport}:[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{transport}:{}:{}", self.host, self.port)
+        }
+    }
+}
+
+impl FromStr for Collector {
+    type Err = String;
+
+    fn from_str(typed: &str) -> Result<Self, String> {
+        let (transport, place) = match typed.split_once(':') {
+            Some(("udp", place)) => (Transport::Udp, place),
+            Some(("tcp", place)) => (Transport::Tcp, place),
+            _ => {
+                return Err(format!(
+                    "\"{typed}\" names no collector. Begin with udp: or tcp:, such as udp:10.0.0.9, or \
+                     type off."
+                ));
+            }
+        };
+        let (host, port) = match place
+            .strip_prefix('[')
+            .and_then(|rest| rest.split_once(']'))
+        {
+            Some((host, port)) => (host, port.strip_prefix(':')),
+            None => match place.rsplit_once(':') {
+                Some((host, port)) if !host.contains(':') => (host, Some(port)),
+                _ => (place, None),
+            },
+        };
+        let standard = match transport {
+            Transport::Tcp => TCP_PORT,
+            Transport::Udp => UDP_PORT,
+        };
+        let port = port.map_or(Ok(standard), |port| {
+            let number = port.parse().ok().filter(|port| *port != 0);
+            number.ok_or_else(|| format!("\"{port}\" is no port. Type a number from 1 to 65535."))
+        })?;
+        let host = ServerName::parse(host).map_err(|error| error.to_string())?;
+        Ok(Self {
+            transport,
+            host: host.to_string(),
+            port,
+        })
+    }
+}
+
+/// The SHA-256 of the token that opens `/metrics`. Its `Debug` shows nothing of it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenHash([u8; 32]);
+
+impl TokenHash {
+    fn of(token: &str) -> Self {
+        Self(Sha256::digest(token.as_bytes()).into())
+    }
+
+    /// Whether this is the token, compared in constant time.
+    #[must_use]
+    pub fn fits(&self, token: &str) -> bool {
+        Self::of(token).0.ct_eq(&self.0).into()
+    }
+}
+
+impl fmt::Debug for TokenHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenHash([elided])")
+    }
+}
+
+/// Everything that an administrator can set, as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Settings {
+    /// Whether browsers are told to refuse other certificates; default false.
+    pub hsts: bool,
+    /// Who may read `/metrics`; nobody by default.
+    pub metrics: Option<TokenHash>,
+    /// The names under which people reach the unit; none by default, at most 16.
+    pub names: Vec<String>,
+    /// Minutes, 10 to 1440, after which an idle session ends; default 60.
+    pub session_minutes: u16,
+    /// Where alarms and the journal are sent; nowhere by default.
+    pub syslog: Option<Collector>,
+    /// Which connections are taken; default [`TlsLevel::Standard`].
+    pub tls: TlsLevel,
+    /// Minutes of a trial, 1 to 1440, or 0 for none; default 10.
+    pub trial_minutes: u16,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            hsts: false,
+            metrics: None,
+            names: Vec::new(),
+            session_minutes: 60,
+            syslog: None,
+            tls: TlsLevel::Standard,
+            trial_minutes: 10,
+        }
+    }
+}
+
+impl Settings {
+    /// How `setting` stands, as a text that [`set`](Self::set) takes; of a token
+    /// only that there is one.
+    #[must_use]
+    pub fn text(&self, setting: Setting) -> String {
+        match setting {
+            Setting::Hsts => on_or_off(self.hsts).into(),
+            Setting::Metrics => on_or_off(self.metrics.is_some()).into(),
+            Setting::Names => self.names.join(", "),
+            Setting::Session => self.session_minutes.to_string(),
+            Setting::Syslog => match &self.syslog {
+                Some(collector) => collector.to_string(),
+                None => "off".into(),
+            },
+            Setting::Tls => self.tls.to_string(),
+            Setting::Trial if self.trial_minutes == 0 => "off".into(),
+            Setting::Trial => self.trial_minutes.to_string(),
+        }
+    }
+
+    /// Takes what was typed for `setting`.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that says what is wrong and what can be typed; nothing is then
+    /// changed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cert_lifecycle::{Setting, Settings};
+    ///
+    /// let mut settings = Settings::default();
+    /// settings.set(Setting::Syslog, "udp:10.0.0.9")?;
+    /// assert_eq!(settings.text(Setting::Syslog), "udp:10.0.0.9:514");
+    /// assert!(settings.set(Setting::Trial, "soon").is_err());
+    /// # Ok::<(), String>(())
+    /// ```
+    pub fn set(&mut self, setting: Setting, typed: &str) -> Result<(), String> {
+        let typed = typed.trim();
+        match setting {
+            Setting::Hsts => self.hsts = switch(typed)?,
+            Setting::Metrics => match typed {
+                "off" => self.metrics = None,
+                // What a form sends back when nobody typed a new token.
+                "on" if self.metrics.is_some() => {}
+                token => self.metrics = Some(TokenHash::of(checked_token(token)?)),
+            },
+            Setting::Names => self.names = names(typed)?,
+            Setting::Session => {
+                let minutes = typed.parse().ok();
+                let minutes = minutes.filter(|minutes| SESSION_MINUTES.contains(minutes));
+                self.session_minutes = minutes.ok_or_else(|| not_taken(typed, setting))?;
+            }
+            Setting::Syslog if typed == "off" => self.syslog = None,
+            Setting::Syslog => self.syslog = Some(typed.parse()?),
+            Setting::Tls => {
+                self.tls = match typed {
+                    "standard" => TlsLevel::Standard,
+                    "high" => TlsLevel::High,
+                    _ => return Err(not_taken(typed, setting)),
+                }
+            }
+            Setting::Trial if typed == "off" => self.trial_minutes = 0,
+            Setting::Trial => {
+                let minutes = typed.parse().ok();
+                let minutes = minutes.filter(|minutes| (1..=TRIAL_MINUTES_MAX).contains(minutes));
+                self.trial_minutes = minutes.ok_or_else(|| not_taken(typed, setting))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The settings in which the two differ.
+    pub(crate) fn changed_from(&self, before: &Self) -> Vec<Setting> {
+        let changed = |setting: &Setting| match setting {
+            Setting::Hsts => self.hsts != before.hsts,
+            Setting::Metrics => self.metrics != before.metrics,
+            Setting::Names => self.names != before.names,
+            Setting::Session => self.session_minutes != before.session_minutes,
+            Setting::Syslog => self.syslog != before.syslog,
+            Setting::Tls => self.tls != before.tls,
+            Setting::Trial => self.trial_minutes != before.trial_minutes,
+        };
+        Setting::ALL.into_iter().filter(changed).collect()
+    }
+}
+
+impl Unit {
+    /// The settings as they stand.
+    #[must_use]
+    pub fn settings(&self) -> Arc<Settings> {
+        let settings = self.settings.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&settings)
+    }
+
+    /// Puts `settings` in force, at once.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Listener`] when what serves does not fit the TLS level.
+    /// - [`Error::Store`] when the store does not take them.
+    pub fn change_settings(&self, settings: Settings, actor: &Actor) -> Result<(), Error> {
+        let _changing = self.lock();
+        let before = self.settings();
+        let changed = settings.changed_from(&before);
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let snapshot = self.store.snapshot()?;
+        let serving: Option<IdentityRecord> = snapshot.get(Slot::Serving.key())?;
+        let serving = serving.ok_or_else(|| no_identity("serves"))?;
+        let identity = self.identity(&snapshot, &serving)?;
+        if settings.tls != before.tls {
+            check_level(serving.leaf(), settings.tls)?;
+            self.listener
+                .check(&identity, settings.tls)
+                .map_err(Error::Listener)?;
+        }
+        let names: Vec<&str> = changed.iter().map(|setting| setting.name()).collect();
+        self.store.change(|change| {
+            change.put(RECORD, &settings)?;
+            let event = Event {
+                actor,
+                action: Action::Settings,
+                outcome: format!("changed: {}", names.join(", ")),
+                key: None,
+                certificate: None,
+            };
+            journal::append(change, self.environment.now(), event)
+        })?;
+        let level = settings.tls;
+        self.keep_settings(settings);
+        if level != before.tls {
+            self.listener
+                .serve(&identity, level)
+                .map_err(Error::Listener)?;
+        }
+        Ok(())
+    }
+
+    fn keep_settings(&self, settings: Settings) {
+        let mut kept = self
+            .settings
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *kept = Arc::new(settings);
+    }
+}
+
+/// The settings that `records` hold, or the defaults where nobody has set any.
+pub(crate) fn stored(records: &impl Records) -> Result<Settings, StoreError> {
+    Ok(records.get(RECORD)?.unwrap_or_default())
+}
+
+fn on_or_off(on: bool) -> &'static str {
+    if on { "on" } else { "off" }
+}
+
+fn switch(typed: &str) -> Result<bool, String> {
+    match typed {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err(format!("\"{}\" is neither on nor off.", shown(typed))),
+    }
+}
+
+fn not_taken(typed: &str, setting: Setting) -> String {
+    format!("\"{}\" is not taken. {}", shown(typed), setting.help())
+}
+
+/// What was typed, bounded, for a message.
+fn shown(typed: &str) -> String {
+    typed.chars().take(60).filter(|c| !c.is_control()).collect()
+}
+
+/// The token itself is never repeated, for it is a secret.
+fn checked_token(token: &str) -> Result<&str, String> {
+    let chars = token.chars().count();
+    if TOKEN_CHARS.contains(&chars) && token.bytes().all(|octet| octet.is_ascii_graphic()) {
+        Ok(token)
+    } else {
+        Err(format!(
+            "This token of {chars} characters is not taken. Type 20 to 128 letters, digits and signs \
+             without spaces, or off."
+        ))
+    }
+}
+
+fn names(typed: &str) -> Result<Vec<String>, String> {
+    let mut names: Vec<String> = Vec::new();
+    let words = typed.split([',', ' ', '\n', '\r']);
+    for word in words.map(str::trim).filter(|word| !word.is_empty()) {
+        let name = ServerName::parse(word).map_err(|error| error.to_string())?;
+        let name = name.to_string();
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    if names.len() > NAMES_MAX {
+        return Err(format!(
+            "There are {} names. At most {NAMES_MAX} fit.",
+            names.len()
+        ));
+    }
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(setting: Setting, typed: &str, text: &str) {
+        let mut settings = Settings::default();
+        settings.set(setting, typed).expect("taken");
+        assert_eq!(settings.text(setting), text);
+        let again = settings.clone();
+        settings.set(setting, text).expect("its own text is taken");
+        assert_eq!(settings, again);
+    }
+
+    #[test]
+    fn what_is_shown_can_be_typed() {
+        check(Setting::Hsts, "on", "on");
+        check(Setting::Metrics, "0123456789abcdefghij", "on");
+        check(
+            Setting::Names,
+            "ntp1.example.net,  10.0.0.7",
+            "ntp1.example.net, 10.0.0.7",
+        );
+        check(Setting::Names, "", "");
+        check(Setting::Session, " 10 ", "10");
+        check(Setting::Syslog, "off", "off");
+        check(
+            Setting::Syslog,
+            "tcp:logs.example.net",
+            "tcp:logs.example.net:601",
+        );
+        check(
+            Setting::Syslog,
+            "udp:[2001:db8::7]:5140",
+            "udp:[2001:db8::7]:5140",
+        );
+        check(Setting::Syslog, "udp:2001:db8::7", "udp:[2001:db8::7]:514");
+        check(Setting::Tls, "high", "high");
+        check(Setting::Trial, "off", "off");
+        check(Setting::Trial, "1440", "1440");
+    }
+
+    #[track_caller]
+    fn refused(setting: Setting, typed: &str) -> String {
+        let mut settings = Settings::default();
+        let why = settings.set(setting, typed).expect_err(typed);
+        assert_eq!(settings, Settings::default(), "{typed}");
+        why
+    }
+
+    #[test]
+    fn what_is_not_taken_changes_nothing() {
+        for (setting, typed) in [
+            (Setting::Hsts, "yes"),
+            (Setting::Names, "*.example.net"),
+            (Setting::Session, "9"),
+            (Setting::Session, "1441"),
+            (Setting::Syslog, "10.0.0.9"),
+            (Setting::Syslog, "udp:10.0.0.9:0"),
+            (Setting::Syslog, "udp:"),
+            (Setting::Tls, "low"),
+            (Setting::Trial, "0"),
+            (Setting::Trial, "-1"),
+        ] {
+            assert!(!refused(setting, typed).is_empty());
+        }
+    }
+
+    #[test]
+    fn a_token_is_neither_repeated_nor_kept() {
+        let short = refused(Setting::Metrics, "secret-token-short");
+        assert!(!short.contains("secret"), "{short}");
+        let mut settings = Settings::default();
+        let token = "correct-horse-battery-staple";
+        settings.set(Setting::Metrics, token).expect("taken");
+        let kept = serde_json::to_string(&settings).expect("JSON");
+        assert!(!kept.contains(token) && !format!("{settings:?}").contains(token));
+        let hash = settings.metrics.expect("kept");
+        assert!(hash.fits(token) && !hash.fits("correct-horse-battery-stapl"));
+    }
+
+    #[test]
+    fn what_changed_is_named() {
+        let mut settings = Settings::default();
+        settings.set(Setting::Trial, "off").expect("taken");
+        settings.set(Setting::Hsts, "on").expect("taken");
+        let changed = settings.changed_from(&Settings::default());
+        assert_eq!(changed, [Setting::Trial, Setting::Hsts]);
+    }
+}
