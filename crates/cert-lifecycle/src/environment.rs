@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use rand_core::{TryCryptoRng, TryRng};
 
@@ -19,19 +20,15 @@ pub struct Now {
     pub trusted: bool,
 }
 
-impl Now {
-    /// The time to write into a certificate: a clock that shows a time before
-    /// this software existed would make one that is over when the time is right.
-    pub(crate) fn for_issuing(self) -> u64 {
-        self.unix_seconds.max(NOT_BEFORE_THIS_SOFTWARE)
-    }
-}
-
 /// Time, randomness and addresses, which the unit takes from outside so that
 /// any board, and any test, can supply them.
 pub trait Environment: Send + Sync {
-    /// The time now.
+    /// The time now, and whether it is known to be right: the kernel's flag, or
+    /// whatever the board has, such as the lock of a receiver.
     fn now(&self) -> Now;
+
+    /// The time since some moment, on a clock that runs evenly and that nobody sets.
+    fn monotonic(&self) -> Duration;
 
     /// Fills `octets` from the system's cryptographic random generator.
     fn fill_random(&self, octets: &mut [u8]);
@@ -73,7 +70,7 @@ pub(crate) mod fixed {
 
     use std::sync::atomic::{AtomicU64, Ordering};
 
-    use super::{Environment, IpAddr, NOT_BEFORE_THIS_SOFTWARE, Now};
+    use super::{Duration, Environment, IpAddr, NOT_BEFORE_THIS_SOFTWARE, Now};
 
     #[derive(Default)]
     pub(crate) struct FixedEnvironment(AtomicU64);
@@ -84,6 +81,10 @@ pub(crate) mod fixed {
                 unix_seconds: NOT_BEFORE_THIS_SOFTWARE + 86_400,
                 trusted: true,
             }
+        }
+
+        fn monotonic(&self) -> Duration {
+            Duration::ZERO
         }
 
         fn fill_random(&self, octets: &mut [u8]) {

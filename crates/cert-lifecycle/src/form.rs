@@ -10,9 +10,15 @@ use pki_core::{
 };
 use zeroize::Zeroizing;
 
+use crate::trial::Preflight;
+
 /// Days a self-signed certificate is valid unless chosen otherwise: what
 /// browsers accept at most from a public CA before March 2026.
 pub const DAYS_DEFAULT: u16 = 397;
+
+/// PSS with SHA-256, the least that TLS 1.3 has for RSA (RFC 8446 section 4.2.3), needs
+/// 66 octets below the highest bit (RFC 8017 section 9.1.1).
+const RSA_BITS_TLS13_MIN: u16 = 522;
 
 /// A field of the form, under the label that the page and the console share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -178,6 +184,9 @@ pub struct RequestForm {
     /// Leaves the subject alternative name extension out, for a CA that cannot
     /// take it.
     pub omit_names: bool,
+    /// Whether a self-signed certificate that cannot pass the handshake in memory
+    /// serves all the same. Only a console may ask for this.
+    pub preflight: Preflight,
 }
 
 impl Default for RequestForm {
@@ -200,6 +209,7 @@ impl Default for RequestForm {
             days: DAYS_DEFAULT.to_string(),
             names: Vec::new(),
             omit_names: false,
+            preflight: Preflight::Required,
         }
     }
 }
@@ -211,6 +221,7 @@ pub struct RequestOrder {
     pub(crate) request: RequestParams,
     /// `Some` when a self-signed certificate is to be served as well.
     pub(crate) self_signed: Option<ValidityDays>,
+    pub(crate) preflight: Preflight,
     /// What is accepted but was perhaps not meant.
     pub advice: Vec<FieldMessage>,
 }
@@ -239,6 +250,9 @@ impl RequestForm {
         let mut faults = Faults::default();
         let key = faults.take(Field::KeyBits, self.key());
         let digest = faults.take(Field::SignatureAlgorithm, self.digest());
+        if let Some(fault) = key.and_then(|key| self.too_short_to_serve(key)) {
+            faults.say(Field::KeyBits, fault);
+        }
         if let (Some(key), Some(digest)) = (key, digest) {
             faults.take(Field::SignatureAlgorithm, digest.check_fits(key));
         }
@@ -280,6 +294,23 @@ impl RequestForm {
                 unstructured_name,
             },
             self_signed: self.self_signed.then_some(days),
+            preflight: self.preflight,
+        })
+    }
+
+    /// A key that is to serve has to sign in TLS 1.3, which is known before it is made.
+    fn too_short_to_serve(&self, key: KeySpec) -> Option<String> {
+        let KeySpec::Rsa(bits) = key else {
+            return None;
+        };
+        let serves = self.self_signed && self.preflight == Preflight::Required;
+        (serves && bits.bits() < RSA_BITS_TLS13_MIN).then(|| {
+            format!(
+                "An RSA key of {} bits is too short to sign in TLS 1.3, so it cannot serve: that takes \
+                 {RSA_BITS_TLS13_MIN}. Choose more bits, or make the request alone. A console can \
+                 force it, for clients that know TLS 1.2 only.",
+                bits.bits()
+            )
         })
     }
 

@@ -62,6 +62,14 @@ impl fmt::Display for Via {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Action {
+    /// Somebody took note of an alarm.
+    AlarmAcknowledged,
+    /// The cause of an alarm has ended.
+    AlarmEnded,
+    /// An alarm was raised.
+    AlarmRaised,
+    /// Somebody signed in over a certificate on trial, so it stays.
+    Confirm,
     /// A request was deleted.
     DeleteRequest,
     /// The unit started for the first time.
@@ -84,11 +92,17 @@ pub enum Action {
     SignIn,
     /// A store that could not be read was set aside.
     StoreSetAside,
+    /// Nobody signed in over a certificate on trial, so the previous one serves.
+    TrialEnded,
 }
 
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::AlarmAcknowledged => "alarm noted",
+            Self::AlarmEnded => "alarm ended",
+            Self::AlarmRaised => "alarm",
+            Self::Confirm => "certificate confirmed",
             Self::DeleteRequest => "request deleted",
             Self::FirstStart => "first start",
             Self::Install => "certificate installed",
@@ -100,6 +114,7 @@ impl fmt::Display for Action {
             Self::Settings => "settings",
             Self::SignIn => "sign-in",
             Self::StoreSetAside => "store set aside",
+            Self::TrialEnded => "trial ended",
         })
     }
 }

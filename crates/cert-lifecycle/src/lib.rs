@@ -15,6 +15,8 @@
 //! | make | [`RequestForm::parse`], then [`Unit::start_making`] |
 //! | import | [`Unit::review`], then [`Unit::install`] |
 //! | go back | [`Unit::serve_previous`], [`Unit::reset_to_factory`] |
+//! | keep what is on trial | [`Unit::confirm`], and [`Unit::tick`] once a second |
+//! | know what is wrong | [`Unit::alarms`], [`Unit::acknowledge`] |
 //! | sign in | [`Unit::sign_in`], [`Unit::change_password`] |
 //! | set | [`Unit::settings`], [`Unit::change_settings`] |
 //!
@@ -28,6 +30,8 @@
 //! Nothing here knows HTTP, HTML, SSH or a terminal.
 
 mod account;
+mod alarms;
+mod clock;
 mod environment;
 mod error;
 mod factory;
@@ -44,10 +48,13 @@ mod serving;
 mod settings;
 mod start;
 mod store;
+mod trial;
 mod unit;
 mod view;
 
 pub use account::{ADMIN, PASSWORD_CHARS_MIN, PASSWORD_OCTETS_MAX, PasswordError, SignIn};
+pub use alarms::{Alarm, AlarmCode};
+pub use clock::NOT_BEFORE_SLACK_SECONDS;
 pub use environment::{Environment, Now};
 pub use error::Error;
 pub use factory::Factory;
@@ -64,6 +71,7 @@ pub use review::Review;
 pub use seal::{SecretFile, UnitSecret};
 pub use settings::{Collector, Setting, Settings, TlsLevel, TokenHash, Transport};
 pub use store::StoreError;
+pub use trial::{Preflight, Trial};
 pub use unit::{IdentityView, Opened, SetAside, Status, Unit, UnitConfig};
 pub use view::{CertificateView, RequestView};
 

@@ -34,6 +34,14 @@ pub(crate) struct IdentityRecord {
     pub(crate) chain: Vec<Der>,
     pub(crate) origin: Origin,
     pub(crate) since: u64,
+    /// False while it is on trial: nobody has signed in over it.
+    #[serde(default = "yes")]
+    pub(crate) confirmed: bool,
+}
+
+/// Identities of earlier versions served for good from the first moment.
+fn yes() -> bool {
+    true
 }
 
 impl IdentityRecord {
@@ -71,11 +79,16 @@ pub(crate) fn private_key_of(id: &KeyId) -> String {
     format!("{PRIVATE_KEYS}{id}")
 }
 
-/// Makes `record` the serving identity and the one that served the previous,
-/// unless it is the same certificate with another chain.
+/// Makes `record` the serving identity and the one that served the previous, unless
+/// it is the same certificate with another chain. One that was on trial has not
+/// shown that anybody can get in, so it does not take the place of one that has.
 pub(crate) fn put_in_service(change: &Change, record: &IdentityRecord) -> Result<(), StoreError> {
     let before: Option<IdentityRecord> = change.get(Slot::Serving.key())?;
-    if let Some(before) = before.filter(|before| before.leaf() != record.leaf()) {
+    let previous: Option<IdentityRecord> = change.get(Slot::Previous.key())?;
+    let comes_back = previous.is_some_and(|previous| previous.leaf() == record.leaf());
+    let before =
+        before.filter(|before| before.leaf() != record.leaf() && (before.confirmed || comes_back));
+    if let Some(before) = before {
         change.put(Slot::Previous.key(), &before)?;
     }
     change.put(Slot::Serving.key(), record)
@@ -142,23 +155,43 @@ mod tests {
             chain: chain.iter().map(|der| Der(der.to_vec())).collect(),
             origin: Origin::Imported,
             since: 0,
+            confirmed: true,
         }
     }
 
-    #[test]
-    fn the_same_certificate_with_another_chain_is_not_its_own_predecessor() {
+    fn on_trial(chain: &[&[u8]]) -> IdentityRecord {
+        IdentityRecord {
+            confirmed: false,
+            ..record(chain)
+        }
+    }
+
+    #[track_caller]
+    fn check(served: &[&IdentityRecord], previous: &IdentityRecord) {
         let folder = tempfile::tempdir().expect("a folder");
         let store = Store::open(&folder.path().join("store")).expect("opens");
-        let (first, second) = (record(&[b"first"]), record(&[b"second"]));
-        let longer = record(&[b"second", b"intermediate"]);
-        for served in [&first, &second, &longer, &longer, &second] {
+        for record in served {
             store
-                .change(|change| put_in_service(change, served))
+                .change(|change| put_in_service(change, record))
                 .expect("kept");
         }
         let snapshot = store.snapshot().expect("reads");
         let kept = |slot: Slot| snapshot.get::<IdentityRecord>(slot.key()).expect("reads");
-        assert_eq!(kept(Slot::Serving), Some(second));
-        assert_eq!(kept(Slot::Previous), Some(first));
+        assert_eq!(kept(Slot::Serving).as_ref(), served.last().copied());
+        assert_eq!(kept(Slot::Previous).as_ref(), Some(previous));
+    }
+
+    #[test]
+    fn what_is_on_trial_takes_the_place_of_nothing_that_was_confirmed() {
+        let (first, second) = (record(&[b"first"]), on_trial(&[b"second"]));
+        check(&[&first, &second, &on_trial(&[b"third"])], &first);
+        check(&[&first, &second, &first], &second);
+    }
+
+    #[test]
+    fn the_same_certificate_with_another_chain_is_not_its_own_predecessor() {
+        let (first, second) = (record(&[b"first"]), record(&[b"second"]));
+        let longer = record(&[b"second", b"intermediate"]);
+        check(&[&first, &second, &longer, &longer, &second], &first);
     }
 }

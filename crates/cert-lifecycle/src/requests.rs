@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use pki_core::{CertificateParams, MixedRng, PrivateKey, Progress, Validity, ValidityDays};
+use pki_core::{CertificateParams, MixedRng, PrivateKey, Progress, ValidityDays};
 use rand_core::CryptoRng;
 use serde::Serialize;
 
@@ -16,6 +16,7 @@ use crate::records::{
     remove_orphaned_keys, remove_requests_over_the_limit, request_of,
 };
 use crate::store::Records;
+use crate::trial::Preflight;
 use crate::unit::NewKey;
 use crate::view::{RequestView, der_of};
 use crate::{Error, KeyId, Unit};
@@ -76,7 +77,13 @@ impl Unit {
             Some(days) => Some(self.self_sign(&key, order, days, rng)?),
             None => None,
         };
-        self.keep_request(&NewKey::of(&key), request, certificate, actor)
+        self.keep_request(
+            &NewKey::of(&key),
+            request,
+            certificate,
+            order.preflight,
+            actor,
+        )
     }
 
     fn self_sign<R: CryptoRng>(
@@ -91,7 +98,7 @@ impl Unit {
             names: order.request.names.clone(),
             san: order.request.san,
             digest: order.request.digest,
-            validity: Validity::days(self.environment.now().for_issuing(), days)?,
+            validity: self.validity(days)?,
         };
         Ok(Der(der_of(&pki_core::self_signed(key, &params, rng)?)))
     }
@@ -102,6 +109,7 @@ impl Unit {
         key: &NewKey,
         request: Der,
         certificate: Option<Der>,
+        preflight: Preflight,
         actor: &Actor,
     ) -> Result<Made, Error> {
         let _changing = self.lock();
@@ -111,11 +119,12 @@ impl Unit {
             chain: vec![leaf],
             origin: Origin::SelfSigned,
             since: now.unix_seconds,
+            confirmed: self.confirms_at_once(actor),
         });
         let identity = match &serving {
             Some(record) => {
                 let identity = Identity::new(key.id, key.pkcs8_der.clone(), record.chain.clone());
-                self.check(&identity)?;
+                self.check(&identity, preflight, actor)?;
                 Some(identity)
             }
             None => None,
@@ -138,6 +147,7 @@ impl Unit {
             change.put(&request_of(&key.id), &record)?;
             if let Some(record) = &serving {
                 put_in_service(change, record)?;
+                self.put_trial(change, record)?;
             }
             remove_requests_over_the_limit(change)?;
             remove_orphaned_keys(change)?;
@@ -154,7 +164,8 @@ impl Unit {
             };
             journal::append(change, now, event)
         })?;
-        if let Some(identity) = identity {
+        if let (Some(identity), Some(record)) = (identity, &serving) {
+            self.start_trial(record);
             self.serve(&identity)?;
         }
         Ok(Made {

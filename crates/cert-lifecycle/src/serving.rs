@@ -5,19 +5,20 @@ use cert_policy::ServerName;
 use der::Decode;
 use pki_core::{
     CertificateParams, CommonName, Digest, KeySpec, PrivateKey, RsaBits, SanExtension, Subject,
-    SubjectAltName, Validity, ValidityDays,
+    SubjectAltName, ValidityDays,
 };
 use x509_cert::certificate::{CertificateInner, Raw};
 use x509_cert::request::CertReq;
 
 use crate::environment::EnvironmentRng;
 use crate::identity::{Der, Identity, Origin};
-use crate::journal::{self, Action, Actor, Event};
+use crate::journal::{self, Action, Actor, Event, Via};
 use crate::key_id::sha256_of;
 use crate::records::{IdentityRecord, Slot, by_age, put_in_service, remove_orphaned_keys};
 use crate::review::{KnownKey, KnownKeys, Review};
 use crate::settings::TlsLevel;
 use crate::store::{Records, StoreError};
+use crate::trial::Preflight;
 use crate::unit::{NewKey, no_identity};
 use crate::view::{CertificateView, der_of, requested_names};
 use crate::{Error, Unit};
@@ -47,8 +48,18 @@ impl Unit {
         selected: Option<Format>,
         reached_as: Vec<ServerName>,
     ) -> Result<Review, Error> {
+        self.review_in(&self.store.snapshot()?, upload, selected, reached_as)
+    }
+
+    pub(crate) fn review_in(
+        &self,
+        records: &impl Records,
+        upload: &[u8],
+        selected: Option<Format>,
+        reached_as: Vec<ServerName>,
+    ) -> Result<Review, Error> {
         let bundle = cert_formats::read(upload, selected)?;
-        let keys = known_keys(&self.store.snapshot()?)?;
+        let keys = known_keys(records)?;
         Ok(Review::new(
             bundle,
             reached_as,
@@ -57,15 +68,20 @@ impl Unit {
         ))
     }
 
-    /// Serves what was reviewed, from the next connection on. The identity that
-    /// served becomes the previous one.
+    /// Serves what was reviewed, from the next connection on: on trial when it was
+    /// installed from a browser. The identity that served becomes the previous one.
     ///
     /// # Errors
     ///
     /// - [`Error::Refused`] with every refusal, when the judge refuses it now.
     /// - [`Error::Listener`] when the TLS stack cannot serve it.
     /// - [`Error::Store`] when the store does not take it.
-    pub fn install(&self, review: &mut Review, actor: &Actor) -> Result<String, Error> {
+    pub fn install(
+        &self,
+        review: &mut Review,
+        preflight: Preflight,
+        actor: &Actor,
+    ) -> Result<String, Error> {
         let _changing = self.lock();
         let now = self.environment.now();
         let snapshot = self.store.snapshot()?;
@@ -78,23 +94,26 @@ impl Unit {
             chain: review.chain_der(),
             origin: Origin::Imported,
             since: now.unix_seconds,
+            confirmed: self.confirms_at_once(actor),
         };
-        self.put_and_serve(&record, Action::Install, actor)
+        self.put_and_serve(&record, Action::Install, preflight, actor)
     }
 
-    /// Serves the previous identity again; what served becomes the previous one.
+    /// Serves the previous identity again; what served becomes the previous one. Where
+    /// people have signed in over it before, it needs no trial.
     ///
     /// # Errors
     ///
     /// - [`Error::NotFound`] when nothing served before.
     /// - [`Error::Listener`] when the TLS stack cannot serve it.
     /// - [`Error::Store`] when the store does not take it.
-    pub fn serve_previous(&self, actor: &Actor) -> Result<String, Error> {
+    pub fn serve_previous(&self, preflight: Preflight, actor: &Actor) -> Result<String, Error> {
         let _changing = self.lock();
         let previous: Option<IdentityRecord> = self.store.snapshot()?.get(Slot::Previous.key())?;
         let mut record = previous.ok_or_else(|| no_identity("served before"))?;
         record.since = self.environment.now().unix_seconds;
-        self.put_and_serve(&record, Action::Previous, actor)
+        record.confirmed |= self.confirms_at_once(actor);
+        self.put_and_serve(&record, Action::Previous, preflight, actor)
     }
 
     /// Makes a new factory identity and serves it at once, whatever serves now.
@@ -106,24 +125,27 @@ impl Unit {
     /// - [`Error::Listener`] when the TLS stack cannot serve it.
     /// - [`Error::Store`] when the store does not take it.
     pub fn reset_to_factory(&self, digest: Digest, actor: &Actor) -> Result<String, Error> {
-        let new = self.make_factory_identity(digest)?;
+        let mut new = self.make_factory_identity(digest)?;
         let _changing = self.lock();
         let now = self.environment.now();
+        new.record.confirmed = self.confirms_at_once(actor);
         let identity = Identity::new(
             new.key.id,
             new.key.pkcs8_der.clone(),
             new.record.chain.clone(),
         );
-        self.check(&identity)?;
+        self.check(&identity, Preflight::Required, actor)?;
         let fingerprint = sha256_of(new.record.leaf());
         self.store.change(|change| {
             self.put_key(change, &new.key)?;
             change.put(Slot::Factory.key(), &new.record)?;
             put_in_service(change, &new.record)?;
+            self.put_trial(change, &new.record)?;
             remove_orphaned_keys(change)?;
             let event = served(Action::Reset, actor, &new.record);
             journal::append(change, now, event)
         })?;
+        self.start_trial(&new.record);
         self.serve(&identity)?;
         Ok(fingerprint)
     }
@@ -132,12 +154,14 @@ impl Unit {
         &self,
         record: &IdentityRecord,
         action: Action,
+        preflight: Preflight,
         actor: &Actor,
     ) -> Result<String, Error> {
         let identity = self.identity(&self.store.snapshot()?, record)?;
-        self.check(&identity)?;
+        self.check(&identity, preflight, actor)?;
         self.store.change(|change| {
             put_in_service(change, record)?;
+            self.put_trial(change, record)?;
             remove_orphaned_keys(change)?;
             journal::append(
                 change,
@@ -145,12 +169,22 @@ impl Unit {
                 served(action, actor, record),
             )
         })?;
+        self.start_trial(record);
         self.serve(&identity)?;
         Ok(sha256_of(record.leaf()))
     }
 
-    /// Proves that `identity` could serve at the TLS level that is set.
-    pub(crate) fn check(&self, identity: &Identity) -> Result<(), Error> {
+    /// Proves that `identity` could serve at the TLS level that is set, unless somebody
+    /// at a console forces it: they do not need it to get in.
+    pub(crate) fn check(
+        &self,
+        identity: &Identity,
+        preflight: Preflight,
+        actor: &Actor,
+    ) -> Result<(), Error> {
+        if preflight == Preflight::Forced && !matches!(actor.via, Via::Web(_)) {
+            return Ok(());
+        }
         let level = self.settings().tls;
         if let Some(leaf) = identity.chain().first() {
             check_level(leaf.as_bytes(), level)?;
@@ -192,10 +226,7 @@ impl Unit {
                 .collect(),
             san: SanExtension::Include,
             digest,
-            validity: Validity::days(
-                now.for_issuing(),
-                ValidityDays::new(self.factory.certificate_days)?,
-            )?,
+            validity: self.validity(ValidityDays::new(self.factory.certificate_days)?)?,
         };
         let certificate = pki_core::self_signed(&key, &params, &mut rng)?;
         let key = NewKey::of(&key);
@@ -204,6 +235,7 @@ impl Unit {
             chain: vec![Der(der_of(&certificate))],
             origin: Origin::Factory,
             since: now.unix_seconds,
+            confirmed: true,
         };
         Ok(NewFactoryIdentity { key, record })
     }
@@ -230,7 +262,12 @@ fn served<'a>(action: Action, actor: &'a Actor, record: &IdentityRecord) -> Even
     Event {
         actor,
         action,
-        outcome: "it serves from the next connection on".into(),
+        outcome: if record.confirmed {
+            "it serves from the next connection on"
+        } else {
+            "it serves on trial from the next connection on"
+        }
+        .into(),
         key: Some(record.key),
         certificate: Some(sha256_of(record.leaf())),
     }

@@ -15,6 +15,7 @@ use crate::records::{IdentityRecord, Slot};
 use crate::seal::{Sealer, UnitSecret, sync_folder_of};
 use crate::settings;
 use crate::store::{Records, Store, StoreError};
+use crate::trial::Preflight;
 use crate::unit::{Opened, SetAside, Unit, UnitConfig};
 
 /// The name of the store in the state folder.
@@ -62,12 +63,14 @@ impl Unit {
                 listener: Arc::clone(&listener),
                 job: Job::default(),
                 settings: RwLock::new(Arc::new(settings)),
+                trial: Mutex::default(),
                 changing: Mutex::new(()),
             })
         };
         let (unit, set_aside) = match Store::open(&path).map_err(Error::from).and_then(|store| {
             let unit = open(store)?;
             unit.serve_what_is_stored()?;
+            unit.resume_trial()?;
             Ok(unit)
         }) {
             Ok(unit) => (unit, None),
@@ -134,7 +137,7 @@ impl Unit {
             new.key.pkcs8_der.clone(),
             new.record.chain.clone(),
         );
-        self.check(&identity)?;
+        self.check(&identity, Preflight::Required, &Actor::unit())?;
         self.store.change(|change| {
             self.put_key(change, &new.key)?;
             change.put(Slot::Factory.key(), &new.record)?;

@@ -15,8 +15,9 @@ use crate::records::{IdentityRecord, REQUESTS, Slot, private_key_of};
 use crate::seal::Sealer;
 use crate::settings::Settings;
 use crate::store::{Change, Records, Store, StoreError};
+use crate::trial::{Running, Trial};
 use crate::view::CertificateView;
-use crate::{Error, KeyId};
+use crate::{Alarm, Error, KeyId};
 
 /// How a unit is set up.
 pub struct UnitConfig {
@@ -61,6 +62,8 @@ pub struct Unit {
     pub(crate) job: Job,
     /// As they are in the store.
     pub(crate) settings: RwLock<Arc<Settings>>,
+    /// The trial that runs.
+    pub(crate) trial: Mutex<Option<Running>>,
     /// Held from the first read of a change until the listener has been told,
     /// so that store and listener cannot disagree.
     pub(crate) changing: Mutex<()>,
@@ -80,6 +83,10 @@ pub struct Status {
     pub previous: Option<IdentityView>,
     /// How many requests the unit keeps.
     pub requests: usize,
+    /// The trial that runs.
+    pub trial: Option<Trial>,
+    /// The alarms that are raised, the gravest first.
+    pub alarms: Vec<Alarm>,
     /// Seconds since 1970-01-01 UTC.
     pub now: u64,
     /// Whether the clock is known to be right.
@@ -134,6 +141,8 @@ impl Unit {
             serving: view(Slot::Serving)?.ok_or_else(|| no_identity("serves"))?,
             previous: view(Slot::Previous)?,
             requests: snapshot.keys(REQUESTS)?.len(),
+            trial: self.trial_view(&snapshot)?,
+            alarms: self.alarms_in(&snapshot)?,
             now: now.unix_seconds,
             clock_trusted: now.trusted,
         })
@@ -146,6 +155,19 @@ impl Unit {
     /// [`Error::Store`] when the store cannot be read.
     pub fn journal(&self, entries_max: usize) -> Result<Vec<Entry>, Error> {
         Ok(journal::newest(&self.store.snapshot()?, entries_max)?)
+    }
+
+    /// Does what is due: ends a trial over which nobody signed in, writes alarms that
+    /// were raised or have ended to the journal. To be called about once a second.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Store`] when the store does not take it; it is tried again at the next
+    /// call.
+    pub fn tick(&self) -> Result<(), Error> {
+        self.tick_trial()?;
+        self.note_time(self.environment.now())?;
+        self.tick_alarms()
     }
 
     /// The time as the unit knows it.

@@ -51,6 +51,9 @@ impl fmt::Display for ValidityDays {
     }
 }
 
+/// 9999-12-31T23:59:59Z, the last second that `GeneralizedTime` can say.
+const NO_END: u64 = 253_402_300_799;
+
 /// The first and the last second in which a certificate is valid.
 ///
 /// They are written as RFC 5280 section 4.1.2.5 says: as `UTCTime` through the
@@ -79,14 +82,27 @@ impl Validity {
     /// [`Error::ValidityEnd`] when it would end after the year 9999.
     pub fn days(from_unix_seconds: u64, days: ValidityDays) -> Result<Self, Error> {
         const SECONDS_PER_DAY: u64 = 86_400;
-        let date_time = |seconds| {
-            DateTime::from_unix_duration(Duration::from_secs(seconds))
-                .map_err(|_| Error::ValidityEnd)
-        };
         let seconds = u64::from(days.days()) * SECONDS_PER_DAY;
         Ok(Self {
             not_before: date_time(from_unix_seconds)?,
             not_after: date_time(from_unix_seconds.saturating_add(seconds))?,
+        })
+    }
+
+    /// From this second, counted from 1970-01-01T00:00:00Z without leap seconds,
+    /// without an end: to 9999-12-31T23:59:59Z, which says that there is none
+    /// (RFC 5280 section 4.1.2.5).
+    ///
+    /// For a device that does not know the time: whatever it is, the certificate is
+    /// not over.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ValidityEnd`] when it would begin after the year 9999.
+    pub fn without_end(from_unix_seconds: u64) -> Result<Self, Error> {
+        Ok(Self {
+            not_before: date_time(from_unix_seconds)?,
+            not_after: date_time(NO_END)?,
         })
     }
 
@@ -107,6 +123,10 @@ impl Validity {
     }
 }
 
+fn date_time(unix_seconds: u64) -> Result<DateTime, Error> {
+    DateTime::from_unix_duration(Duration::from_secs(unix_seconds)).map_err(|_| Error::ValidityEnd)
+}
+
 fn to_time(date_time: DateTime) -> time::Time {
     match UtcTime::from_date_time(date_time) {
         Ok(utc) => time::Time::UtcTime(utc),
@@ -122,8 +142,6 @@ mod tests {
 
     /// 2049-12-31T23:59:59Z, the last second that `UTCTime` can say.
     const LAST_UTC_TIME: u64 = 2_524_607_999;
-    /// 9999-12-31T23:59:59Z, the last second that `GeneralizedTime` can say.
-    const LAST_TIME: u64 = 253_402_300_799;
 
     #[test]
     fn times_from_2050_are_generalized() {
@@ -153,10 +171,18 @@ mod tests {
     #[test]
     fn it_ends_in_the_year_9999_at_the_latest() {
         let day = ValidityDays(1);
-        assert!(Validity::days(LAST_TIME - 86_400, day).is_ok());
-        for seconds in [LAST_TIME - 86_399, LAST_TIME + 1, u64::MAX] {
+        assert!(Validity::days(NO_END - 86_400, day).is_ok());
+        for seconds in [NO_END - 86_399, NO_END + 1, u64::MAX] {
             assert_eq!(Validity::days(seconds, day), Err(Error::ValidityEnd));
         }
+    }
+
+    #[test]
+    fn without_an_end_it_ends_with_the_year_9999() {
+        let validity = Validity::without_end(0).unwrap();
+        assert_eq!(validity.not_before().to_string(), "1970-01-01T00:00:00Z");
+        assert_eq!(validity.not_after().to_string(), "9999-12-31T23:59:59Z");
+        assert_eq!(Validity::without_end(u64::MAX), Err(Error::ValidityEnd));
     }
 
     #[test]

@@ -8,16 +8,17 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cert_lifecycle::{
-    Actor, CertificateView, Environment, Factory, Identity, KeyId, Listener, Now, Opened,
-    RequestForm, RequestOrder, SecretFile, TlsLevel, Unit, UnitConfig, Via,
+    Actor, AlarmCode, CertificateView, Environment, Factory, Identity, KeyId, Listener, Now,
+    Opened, Preflight, RequestForm, RequestOrder, SecretFile, TlsLevel, Unit, UnitConfig, Via,
 };
 
 pub(crate) struct Bench {
     folder: tempfile::TempDir,
     listener: Arc<Remembering>,
+    pub(crate) world: Arc<World>,
 }
 
 #[derive(Default)]
@@ -42,17 +43,50 @@ impl Listener for Remembering {
     }
 }
 
-struct System;
+/// The world around the unit, whose clock a test sets.
+pub(crate) struct World(Mutex<Clock>);
 
-impl Environment for System {
-    fn now(&self) -> Now {
+struct Clock {
+    now: Now,
+    monotonic: Duration,
+}
+
+impl World {
+    fn at_this_time() -> Self {
         let since = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .expect("after 1970");
-        Now {
+        let now = Now {
             unix_seconds: since.as_secs(),
             trusted: true,
-        }
+        };
+        let monotonic = Duration::from_secs(1000);
+        Self(Mutex::new(Clock { now, monotonic }))
+    }
+
+    /// Lets time go by.
+    pub(crate) fn pass(&self, seconds: u64) {
+        let mut clock = self.0.lock().expect("not poisoned");
+        clock.now.unix_seconds += seconds;
+        clock.monotonic += Duration::from_secs(seconds);
+    }
+
+    /// Sets the clock; the one that nobody sets goes on as it was.
+    pub(crate) fn set(&self, unix_seconds: u64, trusted: bool) {
+        self.0.lock().expect("not poisoned").now = Now {
+            unix_seconds,
+            trusted,
+        };
+    }
+}
+
+impl Environment for World {
+    fn now(&self) -> Now {
+        self.0.lock().expect("not poisoned").now
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.0.lock().expect("not poisoned").monotonic
     }
 
     fn fill_random(&self, octets: &mut [u8]) {
@@ -70,6 +104,7 @@ impl Bench {
         Self {
             folder,
             listener: Arc::default(),
+            world: Arc::new(World::at_this_time()),
         }
     }
 
@@ -81,7 +116,7 @@ impl Bench {
         };
         let secret = SecretFile::new(self.folder.path().join("secret"));
         let listener: Arc<dyn Listener> = self.listener.clone();
-        Unit::open(config, &secret, Arc::new(System), listener).expect("opens")
+        Unit::open(config, &secret, self.world.clone(), listener).expect("opens")
     }
 
     pub(crate) fn store(&self) -> PathBuf {
@@ -103,6 +138,32 @@ pub(crate) fn admin() -> Actor {
         who: "admin".into(),
         via: Via::Console,
     }
+}
+
+/// Somebody at a browser.
+pub(crate) fn browser() -> Actor {
+    Actor {
+        who: "admin".into(),
+        via: Via::Web(IpAddr::from([192, 0, 2, 66])),
+    }
+}
+
+/// A certificate of `ca` for a new request of `unit`, installed by `actor`.
+#[track_caller]
+pub(crate) fn install(unit: &Unit, ca: &Ca, name: &str, actor: &Actor) -> String {
+    make(unit, &form(name));
+    let request = unit.requests().expect("requests").remove(0);
+    let certificate = ca.sign(&request.pem, name);
+    let mut review = unit.review(&certificate, None, Vec::new()).expect("read");
+    unit.install(&mut review, Preflight::Required, actor)
+        .expect("installed")
+}
+
+/// The codes of the alarms that are raised.
+#[track_caller]
+pub(crate) fn alarms(unit: &Unit) -> Vec<AlarmCode> {
+    let alarms = unit.alarms().expect("alarms");
+    alarms.iter().map(|alarm| alarm.code).collect()
 }
 
 /// A form that is quickly done: an EC key.

@@ -1,11 +1,16 @@
 //! The life cycle of requests and identities, with OpenSSL as the CA.
 
+mod alarms;
 mod bench;
+mod clock;
+mod trial;
 
 use std::fs;
 
 use bench::{Bench, Ca, admin, form, order};
-use cert_lifecycle::{Action, Digest, Error, Making, Origin, PasswordError, REQUESTS_MAX, SignIn};
+use cert_lifecycle::{
+    Action, Digest, Error, Making, Origin, PasswordError, Preflight, REQUESTS_MAX, SignIn,
+};
 
 #[test]
 fn the_first_start_makes_a_factory_identity_that_a_restart_serves_again() {
@@ -53,7 +58,9 @@ fn the_answer_to_the_first_of_two_requests_is_installed() {
     let mut review = unit.review(&certificate, None, Vec::new()).expect("read");
     assert!(!review.is_refused(), "{:?}", review.findings());
     assert_eq!(review.key(), Some(first));
-    let fingerprint = unit.install(&mut review, &admin()).expect("installed");
+    let fingerprint = unit
+        .install(&mut review, Preflight::Required, &admin())
+        .expect("installed");
     let status = unit.status().expect("status");
     assert_eq!(status.serving.certificate.sha256, fingerprint);
     assert_eq!(status.serving.origin, Origin::Imported);
@@ -88,7 +95,9 @@ fn a_certificate_for_another_units_key_is_refused_and_changes_nothing() {
     );
     let mut review = unit.review(&certificate, None, Vec::new()).expect("read");
     assert!(review.is_refused());
-    let refusal = unit.install(&mut review, &admin()).expect_err("refused");
+    let refusal = unit
+        .install(&mut review, Preflight::Required, &admin())
+        .expect_err("refused");
     assert!(matches!(refusal, Error::Refused(_)));
     assert!(refusal.to_string().contains("another key"), "{refusal}");
     assert_eq!(
@@ -127,7 +136,11 @@ fn a_self_signed_certificate_serves_at_once_and_the_previous_one_can_come_back()
     let key = bench::make(&unit, &self_signed);
     let status = unit.status().expect("status");
     assert_eq!(status.serving.certificate.key, key);
-    assert_eq!(unit.serve_previous(&admin()).expect("back"), factory);
+    assert_eq!(
+        unit.serve_previous(Preflight::Required, &admin())
+            .expect("back"),
+        factory
+    );
     assert_eq!(
         unit.status()
             .expect("status")

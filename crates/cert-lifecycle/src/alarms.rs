@@ -1,0 +1,418 @@
+//! Alarms: what an administrator has to know without asking.
+//!
+//! They are derived from what is stored, the settings and the time whenever somebody
+//! asks; only which of them were raised when the journal was last written is kept.
+
+use std::path::PathBuf;
+
+use cert_policy::{ServerName, Severity, covers};
+use der::Decode;
+use serde::{Deserialize, Serialize};
+use x509_cert::certificate::{CertificateInner, Raw};
+
+use crate::environment::Now;
+use crate::identity::Origin;
+use crate::journal::{self, Action, Actor, Event};
+use crate::key_id::sha256_of;
+use crate::records::{IdentityRecord, Slot};
+use crate::settings::Settings;
+use crate::store::Records;
+use crate::unit::no_identity;
+use crate::view::CertificateView;
+use crate::{Error, Unit, trial};
+
+/// The alarms that the journal knows to be raised.
+const RAISED: &str = "meta/alarms";
+/// The store that was set aside, until somebody has taken note of it.
+const SET_ASIDE: &str = "meta/set-aside";
+
+const DAY: u64 = 86_400;
+/// The days before its end at which the journal is told anew, the nearest first.
+const DAYS_BEFORE_THE_END: [u64; 4] = [1, 7, 14, 30];
+
+/// What an alarm is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum AlarmCode {
+    /// An address of the unit is not in the certificate that serves.
+    AddressNotCovered,
+    /// Browsers dislike the key or the signature of what serves.
+    BrowsersRefuse,
+    /// What serves has expired.
+    Expired,
+    /// What serves expires within 30 days.
+    ExpiresSoon,
+    /// A factory certificate still serves.
+    FactoryServing,
+    /// A name of the unit is not in the certificate that serves.
+    NameNotCovered,
+    /// A store that could not be read was set aside.
+    StoreSetAside,
+    /// A trial has ended without anybody signing in.
+    TrialEnded,
+    /// A trial runs.
+    TrialRunning,
+}
+
+impl AlarmCode {
+    /// Every code.
+    pub const ALL: [Self; 9] = [
+        Self::AddressNotCovered,
+        Self::BrowsersRefuse,
+        Self::Expired,
+        Self::ExpiresSoon,
+        Self::FactoryServing,
+        Self::NameNotCovered,
+        Self::StoreSetAside,
+        Self::TrialEnded,
+        Self::TrialRunning,
+    ];
+
+    /// The stable name, such as `expires-soon`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AddressNotCovered => "address-not-covered",
+            Self::BrowsersRefuse => "browsers-refuse",
+            Self::Expired => "expired",
+            Self::ExpiresSoon => "expires-soon",
+            Self::FactoryServing => "factory-serving",
+            Self::NameNotCovered => "name-not-covered",
+            Self::StoreSetAside => "store-set-aside",
+            Self::TrialEnded => "trial-ended",
+            Self::TrialRunning => "trial-running",
+        }
+    }
+
+    /// How grave it is: [`Severity::Refuse`] where browsers turn people away or
+    /// something was lost, [`Severity::Warn`] where something is to be done,
+    /// [`Severity::Note`] where it is good to know.
+    #[must_use]
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::Expired | Self::StoreSetAside => Severity::Refuse,
+            Self::AddressNotCovered | Self::FactoryServing => Severity::Note,
+            _ => Severity::Warn,
+        }
+    }
+
+    /// Whether it stands until somebody takes note of it with
+    /// [`Unit::acknowledge`]; the others end with their cause.
+    #[must_use]
+    pub fn is_acknowledged(self) -> bool {
+        matches!(self, Self::StoreSetAside | Self::TrialEnded)
+    }
+}
+
+impl std::str::FromStr for AlarmCode {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self, Error> {
+        let found = Self::ALL.into_iter().find(|code| code.as_str() == name);
+        found.ok_or_else(|| Error::NotFound {
+            what: "the alarm",
+            named: name.chars().take(40).filter(|c| !c.is_control()).collect(),
+        })
+    }
+}
+
+/// An alarm that is raised.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Alarm {
+    /// What it is about.
+    pub code: AlarmCode,
+    /// What happened, as a sentence.
+    pub message: String,
+    /// What to do, as a sentence.
+    pub remedy: String,
+    /// The step of an alarm that grows more pressing: days before the end.
+    pub step: Option<u64>,
+}
+
+impl Alarm {
+    fn new(code: AlarmCode, message: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            remedy: remedy.into(),
+            step: None,
+        }
+    }
+
+    /// What tells it from others in the journal.
+    fn key(&self) -> String {
+        match self.step {
+            Some(step) => format!("{}-{step}", self.code.as_str()),
+            None => self.code.as_str().into(),
+        }
+    }
+}
+
+impl Unit {
+    /// The alarms that are raised now, the gravest first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Store`] when the store cannot be read.
+    pub fn alarms(&self) -> Result<Vec<Alarm>, Error> {
+        self.alarms_in(&self.store.snapshot()?)
+    }
+
+    pub(crate) fn alarms_in(&self, records: &impl Records) -> Result<Vec<Alarm>, Error> {
+        let serving: Option<IdentityRecord> = records.get(Slot::Serving.key())?;
+        let serving = serving.ok_or_else(|| no_identity("serves"))?;
+        let mut alarms = Vec::new();
+        alarms.extend(set_aside(records)?);
+        if let Some(view) = CertificateView::of(serving.leaf()) {
+            alarms.extend(date(&view, self.environment.now()));
+        }
+        if let Some(remaining) = self.trial_remaining() {
+            alarms.push(trial_running(remaining.as_secs()));
+        }
+        if let Some(certificate) = trial::ended(records)? {
+            alarms.push(trial_ended(&certificate));
+        }
+        alarms.extend(self.disliked(records, &serving)?);
+        alarms.extend(self.not_covered(&serving, &self.settings()));
+        if serving.origin == Origin::Factory {
+            alarms.push(Alarm::new(
+                AlarmCode::FactoryServing,
+                "A factory certificate serves, which no browser trusts.",
+                "Make a certificate your browser will accept, under HTTPS Setup.",
+            ));
+        }
+        alarms.sort_by_key(|alarm| alarm.code.severity());
+        Ok(alarms)
+    }
+
+    /// Takes note of an alarm that stands until somebody does.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::NotFound`] when it is not raised, or ends with its cause only.
+    /// - [`Error::Store`] when the store does not take it.
+    pub fn acknowledge(&self, code: AlarmCode, actor: &Actor) -> Result<(), Error> {
+        let _changing = self.lock();
+        let raised = self.alarms()?;
+        if !code.is_acknowledged() || !raised.iter().any(|alarm| alarm.code == code) {
+            return Err(Error::NotFound {
+                what: "an alarm to take note of,",
+                named: code.as_str().into(),
+            });
+        }
+        self.store.change(|change| {
+            match code {
+                AlarmCode::StoreSetAside => change.remove(SET_ASIDE)?,
+                _ => trial::acknowledge_end(change)?,
+            }
+            let event = Event {
+                actor,
+                action: Action::AlarmAcknowledged,
+                outcome: code.as_str().into(),
+                key: None,
+                certificate: None,
+            };
+            Ok(journal::append(change, self.environment.now(), event)?)
+        })
+    }
+
+    /// Writes to the journal which alarms have been raised and which have ended since
+    /// it was called last.
+    pub(crate) fn tick_alarms(&self) -> Result<(), Error> {
+        let snapshot = self.store.snapshot()?;
+        let known: Vec<String> = snapshot.get(RAISED)?.unwrap_or_default();
+        let raised = self.alarms_in(&snapshot)?;
+        let keys: Vec<String> = raised.iter().map(Alarm::key).collect();
+        let ended: Vec<&String> = known.iter().filter(|key| !keys.contains(key)).collect();
+        let new: Vec<&Alarm> = raised
+            .iter()
+            .filter(|alarm| !known.contains(&alarm.key()))
+            .collect();
+        if ended.is_empty() && new.is_empty() {
+            return Ok(());
+        }
+        let serving: Option<IdentityRecord> = snapshot.get(Slot::Serving.key())?;
+        let certificate = serving.map(|serving| sha256_of(serving.leaf()));
+        let _changing = self.lock();
+        self.store.change(|change| {
+            change.put(RAISED, &keys)?;
+            let entries = ended
+                .iter()
+                .map(|key| (Action::AlarmEnded, (*key).clone()))
+                .chain(new.iter().map(|alarm| {
+                    let said = format!("{}: {}", alarm.key(), alarm.message);
+                    (Action::AlarmRaised, said)
+                }));
+            for (action, outcome) in entries {
+                let event = Event {
+                    actor: &Actor::unit(),
+                    action,
+                    outcome,
+                    key: None,
+                    certificate: certificate.clone(),
+                };
+                journal::append(change, self.environment.now(), event)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The names and addresses of the unit that what serves does not cover.
+    fn not_covered(&self, serving: &IdentityRecord, settings: &Settings) -> Vec<Alarm> {
+        let Ok(certificate) = CertificateInner::<Raw>::from_der(serving.leaf()) else {
+            return Vec::new();
+        };
+        let uncovered = |names: Vec<ServerName>| -> Vec<String> {
+            let uncovered = names
+                .iter()
+                .filter(|name| !covers(&certificate, name).is_covered());
+            uncovered.map(|name| format!("\"{name}\"")).collect()
+        };
+        let names = settings.names.iter();
+        let names = uncovered(
+            names
+                .filter_map(|name| ServerName::parse(name).ok())
+                .collect(),
+        );
+        let addresses = self.environment.addresses();
+        let addresses = uncovered(addresses.into_iter().map(ServerName::from).collect());
+        let alarm = |code, what, uncovered: Vec<String>| {
+            let listed = uncovered.join(", ");
+            (!uncovered.is_empty()).then(|| {
+                Alarm::new(
+                    code,
+                    format!("The certificate that serves does not cover {what} {listed}."),
+                    "A browser warns there. Make a request that names it, or reach the unit by a \
+                     name that is covered.",
+                )
+            })
+        };
+        let names = alarm(AlarmCode::NameNotCovered, "this unit's name", names);
+        let addresses = alarm(
+            AlarmCode::AddressNotCovered,
+            "this unit's address",
+            addresses,
+        );
+        names.into_iter().chain(addresses).collect()
+    }
+
+    /// What current browsers refuse of the key or the signature of what serves.
+    fn disliked(
+        &self,
+        records: &impl Records,
+        serving: &IdentityRecord,
+    ) -> Result<Option<Alarm>, Error> {
+        use cert_policy::Code;
+        let chain: Vec<&[u8]> = serving.chain.iter().map(crate::Der::as_bytes).collect();
+        let pem = cert_formats::certificates_to_pem(&chain);
+        let Ok(review) = self.review_in(records, pem.as_bytes(), None, Vec::new()) else {
+            return Ok(None);
+        };
+        let about_key = |code| {
+            matches!(
+                code,
+                Code::KeyShort
+                    | Code::KeyUncommon
+                    | Code::SelfSignedLegacyDigest
+                    | Code::SignatureMd5
+                    | Code::SignatureSha1
+            )
+        };
+        let findings: Vec<&str> = review
+            .findings()
+            .iter()
+            .filter(|finding| about_key(finding.code))
+            .map(|finding| finding.message.as_str())
+            .collect();
+        Ok((!findings.is_empty()).then(|| {
+            Alarm::new(
+                AlarmCode::BrowsersRefuse,
+                findings.join(" "),
+                "Make a request or a self-signed certificate with RSA 2048 or EC P-256 and SHA-256.",
+            )
+        }))
+    }
+}
+
+/// What the dates say; nothing while the clock is not known to be right.
+fn date(certificate: &CertificateView, now: Now) -> Option<Alarm> {
+    if !now.trusted {
+        return None;
+    }
+    let Some(left) = certificate.not_after.checked_sub(now.unix_seconds) else {
+        return Some(Alarm::new(
+            AlarmCode::Expired,
+            format!(
+                "The certificate for \"{}\" that serves has expired.",
+                certificate.common_name
+            ),
+            "It is still served so that you can get in. Make a request, or serve a self-signed \
+             certificate meanwhile.",
+        ));
+    };
+    let step = DAYS_BEFORE_THE_END
+        .into_iter()
+        .find(|days| left <= days * DAY)?;
+    let within = match step {
+        1 => "a day".into(),
+        days => format!("{days} days"),
+    };
+    let mut alarm = Alarm::new(
+        AlarmCode::ExpiresSoon,
+        format!(
+            "The certificate for \"{}\" that serves expires within {within}.",
+            certificate.common_name
+        ),
+        "Make a request and install the answer before; browsers refuse it afterwards.",
+    );
+    alarm.step = Some(step);
+    Some(alarm)
+}
+
+fn trial_running(seconds: u64) -> Alarm {
+    let minutes = seconds.div_ceil(60);
+    let plural = if minutes == 1 { "" } else { "s" };
+    Alarm::new(
+        AlarmCode::TrialRunning,
+        format!(
+            "A new certificate serves on trial. The previous one comes back in {minutes} minute{plural} \
+             unless somebody signs in over the new one."
+        ),
+        "Sign in over the new certificate, or confirm it at a console.",
+    )
+}
+
+fn trial_ended(certificate: &str) -> Alarm {
+    Alarm::new(
+        AlarmCode::TrialEnded,
+        format!(
+            "Nobody signed in over the certificate {certificate} in time, so the previous one serves \
+             again."
+        ),
+        "The new one is kept as the previous one. Serve it again when you know why nobody could sign \
+         in, or install another.",
+    )
+}
+
+fn set_aside(records: &impl Records) -> Result<Option<Alarm>, Error> {
+    /// The part of the record that is shown.
+    #[derive(Deserialize)]
+    struct Aside {
+        path: PathBuf,
+        why: String,
+    }
+    let aside: Option<Aside> = records.get(SET_ASIDE)?;
+    Ok(aside.map(|aside| {
+        Alarm::new(
+            AlarmCode::StoreSetAside,
+            format!(
+                "The store could not be read and was moved to {}: {}.",
+                aside.path.display(),
+                aside.why
+            ),
+            "The unit started as if for the first time. Restore a backup, or make new requests.",
+        )
+    }))
+}
