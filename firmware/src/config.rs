@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use cert_lifecycle::Factory;
 use serde::Deserialize;
 
+use crate::clock::Clock;
+
 /// A configuration file of more than this many octets is refused.
 const FILE_OCTETS_MAX: u64 = 64 * 1024;
 
@@ -17,6 +19,8 @@ pub(crate) struct Config {
     pub(crate) state_dir: PathBuf,
     /// Where HTTPS listens; default `127.0.0.1:8443`.
     pub(crate) https: SocketAddr,
+    /// Who knows whether the clock is right; default the kernel.
+    pub(crate) clock: Clock,
     /// What the maker of the unit decided.
     pub(crate) factory: Factory,
 }
@@ -34,6 +38,8 @@ pub(crate) struct Flags {
 struct File {
     state: Option<PathBuf>,
     https: Option<SocketAddr>,
+    #[serde(default)]
+    clock: Clock,
     /// The path of `factory.toml`, relative to the configuration file.
     factory: Option<PathBuf>,
 }
@@ -61,6 +67,7 @@ impl Config {
         Ok(Self {
             state_dir,
             https,
+            clock: file.clock,
             factory,
         })
     }

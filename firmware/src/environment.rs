@@ -1,9 +1,11 @@
 //! The system's clock, randomness and addresses.
 
 use std::net::{IpAddr, SocketAddr};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use cert_lifecycle::{Environment, Now};
+
+use crate::clock::Clock;
 
 /// 2026-01-01 00:00:00 UTC: a clock that shows less was never set.
 const CLOCK_WAS_SET: u64 = 1_767_225_600;
@@ -12,6 +14,10 @@ const CLOCK_WAS_SET: u64 = 1_767_225_600;
 pub(crate) struct SystemEnvironment {
     /// The address the unit listens on.
     pub(crate) https: SocketAddr,
+    /// Who knows whether the clock is right.
+    pub(crate) clock: Clock,
+    /// When the program started.
+    pub(crate) started: Instant,
 }
 
 impl Environment for SystemEnvironment {
@@ -20,8 +26,12 @@ impl Environment for SystemEnvironment {
         let unix_seconds = since.map_or(0, |since| since.as_secs());
         Now {
             unix_seconds,
-            trusted: unix_seconds >= CLOCK_WAS_SET,
+            trusted: unix_seconds >= CLOCK_WAS_SET && self.clock.is_right(),
         }
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.started.elapsed()
     }
 
     fn fill_random(&self, octets: &mut [u8]) {

@@ -12,7 +12,9 @@ countersign serves an appliance's HTTPS certificate pages.
   countersign [--config FILE] [--state DIR] [--https ADDRESS:PORT]
   countersign console [--state DIR]
 
-  --config FILE   a TOML file with the keys state, https and factory
+  --config FILE   a TOML file with the keys state, https, factory (the path of
+                  factory.toml) and clock (who knows whether it is right: kernel,
+                  which is the default, trusted, or a file that is there while it is)
   --state DIR     the folder of the store (default ./state)
   --https ADDR    where HTTPS listens (default 127.0.0.1:8443; port 0 picks one)
   --help          this text

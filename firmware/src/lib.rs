@@ -5,6 +5,7 @@
 //! the operation returned. No rule about certificates is here.
 
 mod access;
+mod clock;
 mod config;
 mod console;
 mod environment;

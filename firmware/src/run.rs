@@ -3,12 +3,14 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use cert_lifecycle::{Opened, SecretFile, Unit, UnitConfig};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
 use zeroize::Zeroizing;
 
 use crate::config::{Config, Flags};
@@ -35,6 +37,8 @@ pub(crate) fn run(flags: &Flags) -> Result<(), String> {
     let tls = Arc::new(Tls::new());
     let environment = Arc::new(SystemEnvironment {
         https: config.https,
+        clock: config.clock.clone(),
+        started: Instant::now(),
     });
     let opened = open(&config, Arc::clone(&environment), Arc::clone(&tls))?;
     greet(&listener, &opened)?;
@@ -83,6 +87,7 @@ async fn serve(
 ) -> Result<(), String> {
     let socket = console::listen(&config.state_dir, Arc::clone(&app.unit))?;
     let mut https = Https::start(listener, &app, &tls)?;
+    let ticking = tokio::spawn(tick(Arc::clone(&app.unit)));
     let mut signals = Signals::new().map_err(|error| format!("signals: {error}"))?;
     while signals.reload_asked().await {
         let Some(new) = Config::load(flags).map_err(log).ok() else {
@@ -106,9 +111,32 @@ async fn serve(
         log("the configuration was read again");
         config = new;
     }
+    ticking.abort();
     https.end().await;
     socket.end();
     Ok(())
+}
+
+/// Has the unit do what is due, once a second. What goes wrong is said once, until it
+/// goes well again.
+async fn tick(unit: Arc<Unit>) {
+    let mut every_second = tokio::time::interval(Duration::from_secs(1));
+    every_second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut last = None;
+    loop {
+        every_second.tick().await;
+        let unit = Arc::clone(&unit);
+        let ticked = tokio::task::spawn_blocking(move || unit.tick()).await;
+        let why = match ticked {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(broken) => Some(broken.to_string()),
+        };
+        if let Some(why) = why.as_ref().filter(|_| why != last) {
+            log(format_args!("what was due could not be done: {why}"));
+        }
+        last = why;
+    }
 }
 
 /// One running HTTPS listener.

@@ -35,9 +35,13 @@ const CONNECTION_MAX: Duration = Duration::from_secs(10 * 60);
 /// Open connections have this long to finish their request when the unit ends.
 const DRAIN_MAX: Duration = Duration::from_secs(5);
 
-/// Where a request came from.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Peer(pub(crate) SocketAddr);
+/// Where a request came from, and over which certificate.
+#[derive(Debug, Clone)]
+pub(crate) struct Peer {
+    pub(crate) address: SocketAddr,
+    /// The SHA-256 fingerprint of the certificate that opened the connection.
+    pub(crate) certificate: Arc<str>,
+}
 
 /// Serves `router` over TLS until `ended` says true, then lets the open
 /// connections finish their requests.
@@ -90,11 +94,21 @@ async fn connection(
     mut ended: watch::Receiver<bool>,
 ) -> io::Result<()> {
     let mut current = tls.current();
-    let config = current.borrow_and_update().clone();
-    let config = config.ok_or_else(|| io::Error::other("nothing serves yet"))?;
+    let served = current.borrow_and_update().clone();
+    let served = served.ok_or_else(|| io::Error::other("nothing serves yet"))?;
     stream.set_nodelay(true)?;
-    let stream = timeout(HANDSHAKE_MAX, TlsAcceptor::from(config).accept(stream)).await??;
-    let service = TowerToHyperService::new(with_peer(router, Peer(peer)));
+    let stream = timeout(
+        HANDSHAKE_MAX,
+        TlsAcceptor::from(served.config).accept(stream),
+    )
+    .await??;
+    let service = TowerToHyperService::new(with_peer(
+        router,
+        Peer {
+            address: peer,
+            certificate: served.certificate,
+        },
+    ));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS_MAX)

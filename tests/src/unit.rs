@@ -104,10 +104,15 @@ impl Unit {
         first: bool,
     ) -> Result<Self> {
         let state = folder.path().join("state");
+        // The kernel of a machine for tests seldom calls its clock synchronised.
+        let config = folder.path().join("countersign.toml");
+        fs::write(&config, "clock = \"trusted\"\n")?;
         let mut process = Process::start(&transcript, |command| {
             command
                 .args(["--https", "127.0.0.1:0", "--state"])
-                .arg(&state);
+                .arg(&state)
+                .arg("--config")
+                .arg(&config);
             command.env_remove("COUNTERSIGN_ADMIN_PASSWORD");
             command.envs(password.map(|password| ("COUNTERSIGN_ADMIN_PASSWORD", password)));
         })?;

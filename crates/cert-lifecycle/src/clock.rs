@@ -16,6 +16,10 @@ const RECORD_AGE_MAX: u64 = 86_400;
 /// clock is a little late takes it at once: an hour.
 pub const NOT_BEFORE_SLACK_SECONDS: u64 = 3600;
 
+/// The `notAfter` of a certificate without an end, 9999-12-31 23:59:59 UTC (RFC 5280
+/// section 4.1.2.5), in seconds since 1970-01-01 UTC.
+pub const NO_END_SECONDS: u64 = 253_402_300_799;
+
 impl Unit {
     /// The validity of a certificate that the unit makes now.
     ///

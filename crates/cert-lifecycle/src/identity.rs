@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use crate::KeyId;
+use crate::key_id::sha256_of;
 use crate::settings::TlsLevel;
 
 /// The octets of one certificate in DER; stored as base64.
@@ -86,6 +87,12 @@ impl Identity {
     #[must_use]
     pub fn key(&self) -> KeyId {
         self.key
+    }
+
+    /// The SHA-256 fingerprint of the leaf certificate.
+    #[must_use]
+    pub fn certificate_sha256(&self) -> String {
+        sha256_of(self.chain.first().map_or(&[], Der::as_bytes))
     }
 
     /// The certificates in DER, leaf first.

@@ -54,7 +54,7 @@ mod view;
 
 pub use account::{ADMIN, PASSWORD_CHARS_MIN, PASSWORD_OCTETS_MAX, PasswordError, SignIn};
 pub use alarms::{Alarm, AlarmCode};
-pub use clock::NOT_BEFORE_SLACK_SECONDS;
+pub use clock::{NO_END_SECONDS, NOT_BEFORE_SLACK_SECONDS};
 pub use environment::{Environment, Now};
 pub use error::Error;
 pub use factory::Factory;

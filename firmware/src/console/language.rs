@@ -1,6 +1,8 @@
 //! The commands. A line in, lines out; no transport.
 
-use cert_lifecycle::{Actor, Digest, Error, Status, Unit};
+use cert_lifecycle::{
+    Actor, Alarm, Digest, Entry, Error, JOURNAL_ENTRIES_MAX, Preflight, Status, Unit,
+};
 
 /// A command line of more than this many octets is refused.
 pub(super) const LINE_OCTETS_MAX: usize = 4096;
@@ -45,7 +47,22 @@ struct Command {
     run: fn(&Unit, &Actor, &[&str]) -> Reply,
 }
 
-const COMMANDS: [Command; 4] = [
+/// The journal shows so many entries unless asked for another number.
+const JOURNAL_ENTRIES: usize = 20;
+
+const COMMANDS: &[Command] = &[
+    Command {
+        name: "alarms",
+        arguments: "[note ALARM]",
+        help: "show the alarms, or take note of one that stands until somebody does",
+        run: alarms,
+    },
+    Command {
+        name: "confirm",
+        arguments: "",
+        help: "keep the certificate that is on trial",
+        run: confirm,
+    },
     Command {
         name: "defcert",
         arguments: "[-sha1|-sha]",
@@ -57,6 +74,18 @@ const COMMANDS: [Command; 4] = [
         arguments: "",
         help: "show this list",
         run: help,
+    },
+    Command {
+        name: "journal",
+        arguments: "[NUMBER]",
+        help: "show who did what, the newest entries first",
+        run: journal,
+    },
+    Command {
+        name: "previous",
+        arguments: "[-f]",
+        help: "serve the previous certificate again; -f also one TLS can hardly serve",
+        run: previous,
     },
     Command {
         name: "status",
@@ -81,6 +110,79 @@ pub(super) fn run(unit: &Unit, actor: &Actor, line: &str) -> Reply {
     match COMMANDS.iter().find(|command| command.name == *name) {
         Some(command) => (command.run)(unit, actor, arguments),
         None => Reply::not_understood(format_args!("\"{}\" is no command.", shown(name))),
+    }
+}
+
+fn alarms(unit: &Unit, actor: &Actor, arguments: &[&str]) -> Reply {
+    let done = match arguments {
+        [] => unit.alarms().map(|alarms| alarms_text(&alarms)),
+        ["note", code] => code
+            .parse()
+            .and_then(|code| unit.acknowledge(code, actor))
+            .map(|()| "Noted.\n".into()),
+        _ => return Reply::not_understood("alarms takes nothing, or note and an alarm's name."),
+    };
+    done.map_or_else(|error| Reply::not_done(&error), Reply::done)
+}
+
+fn alarms_text(alarms: &[Alarm]) -> String {
+    if alarms.is_empty() {
+        return "There is no alarm.\n".into();
+    }
+    let text = |alarm: &Alarm| {
+        let code = alarm.code.as_str();
+        format!("{code}: {} {}\n", alarm.message, alarm.remedy)
+    };
+    alarms.iter().map(text).collect()
+}
+
+fn confirm(unit: &Unit, actor: &Actor, arguments: &[&str]) -> Reply {
+    if !arguments.is_empty() {
+        return Reply::not_understood("confirm takes nothing.");
+    }
+    match unit.confirm_serving(actor) {
+        Ok(true) => Reply::done("The certificate that was on trial stays.\n"),
+        Ok(false) => Reply::done("No certificate is on trial.\n"),
+        Err(error) => Reply::not_done(&error),
+    }
+}
+
+fn journal(unit: &Unit, _: &Actor, arguments: &[&str]) -> Reply {
+    let entries = match arguments {
+        [] => Some(JOURNAL_ENTRIES),
+        [number] => number.parse().ok(),
+        _ => None,
+    };
+    let Some(entries) = entries else {
+        return Reply::not_understood("journal takes nothing, or a number of entries.");
+    };
+    let line = |entry: &Entry| {
+        let at = crate::time::utc(entry.at);
+        let doubt = if entry.clock_trusted {
+            ""
+        } else {
+            " (clock not set)"
+        };
+        let who = format!("{} ({})", entry.actor.who, entry.actor.via);
+        format!("{at}{doubt} {who}: {}: {}\n", entry.action, entry.outcome)
+    };
+    match unit.journal(entries.min(JOURNAL_ENTRIES_MAX)) {
+        Ok(entries) => Reply::done(entries.iter().map(line).collect::<String>()),
+        Err(error) => Reply::not_done(&error),
+    }
+}
+
+fn previous(unit: &Unit, actor: &Actor, arguments: &[&str]) -> Reply {
+    let preflight = match arguments {
+        [] => Preflight::Required,
+        ["-f"] => Preflight::Forced,
+        _ => return Reply::not_understood("previous takes nothing or -f."),
+    };
+    match unit.serve_previous(preflight, actor) {
+        Ok(fingerprint) => Reply::done(format!(
+            "The previous certificate serves again. SHA-256 fingerprint {fingerprint}\n"
+        )),
+        Err(error) => Reply::not_done(&error),
     }
 }
 
@@ -137,6 +239,18 @@ fn status_text(status: &Status) -> String {
     } else {
         certificate.issuer.as_str()
     };
+    let trial = match &status.trial {
+        Some(trial) => format!(
+            "for {} seconds more, then {} serves again",
+            trial.remaining_seconds, trial.falls_back_to
+        ),
+        None => "no".into(),
+    };
+    let alarms: Vec<&str> = status
+        .alarms
+        .iter()
+        .map(|alarm| alarm.code.as_str())
+        .collect();
     let rows = [
         ("unit", format!("{} {}", status.model, status.serial_number)),
         ("serves", certificate.common_name.clone()),
@@ -147,6 +261,8 @@ fn status_text(status: &Status) -> String {
         ("key", certificate.public_key.clone()),
         ("signature", certificate.signature_algorithm.clone()),
         ("SHA-256", certificate.sha256.clone()),
+        ("on trial", trial),
+        ("alarms", alarms.join(", ")),
         ("requests", status.requests.to_string()),
     ];
     rows.iter()

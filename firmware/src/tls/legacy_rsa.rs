@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use rsa::pkcs8::DecodePrivateKey;
 use rsa::rand_core::UnwrapErr;
-use rsa::signature::{RandomizedSigner, SignatureEncoding};
+use rsa::signature::{RandomizedSigner, SignatureEncoding, Verifier};
 use rsa::traits::PublicKeyParts;
-use rsa::{PrivateKey, pkcs1v15, pss};
+use rsa::{PrivateKey, PublicKey, pkcs1v15, pss};
 use rustls::sign::{Signer, SigningKey};
 use rustls::{Error, SignatureAlgorithm, SignatureScheme};
 use sha2::{Sha256, Sha384, Sha512};
+use spki::SubjectPublicKeyInfoOwned;
+use spki::der::referenced::OwnedToRef;
 
 /// In the order of preference. PSS (RFC 8017 section 9.1.1) needs twice the
 /// hash and two octets more; a short key leaves out what it cannot hold.
@@ -110,6 +112,52 @@ impl Signer for LegacyRsaSigner {
     fn scheme(&self) -> SignatureScheme {
         self.scheme
     }
+}
+
+/// Whether `signature` is one of `key`, an RSA key of any size.
+pub(super) fn verify(
+    key: &SubjectPublicKeyInfoOwned,
+    scheme: SignatureScheme,
+    message: &[u8],
+    signature: &[u8],
+) -> bool {
+    let Ok(key) = PublicKey::try_from(key.owned_to_ref()) else {
+        return false;
+    };
+    match scheme {
+        SignatureScheme::RSA_PSS_SHA256 => {
+            fits(&pss::VerifyingKey::<Sha256>::new(key), message, signature)
+        }
+        SignatureScheme::RSA_PSS_SHA384 => {
+            fits(&pss::VerifyingKey::<Sha384>::new(key), message, signature)
+        }
+        SignatureScheme::RSA_PSS_SHA512 => {
+            fits(&pss::VerifyingKey::<Sha512>::new(key), message, signature)
+        }
+        SignatureScheme::RSA_PKCS1_SHA256 => fits(
+            &pkcs1v15::VerifyingKey::<Sha256>::new(key),
+            message,
+            signature,
+        ),
+        SignatureScheme::RSA_PKCS1_SHA384 => fits(
+            &pkcs1v15::VerifyingKey::<Sha384>::new(key),
+            message,
+            signature,
+        ),
+        SignatureScheme::RSA_PKCS1_SHA512 => fits(
+            &pkcs1v15::VerifyingKey::<Sha512>::new(key),
+            message,
+            signature,
+        ),
+        _ => false,
+    }
+}
+
+fn fits<S>(key: &impl Verifier<S>, message: &[u8], signature: &[u8]) -> bool
+where
+    S: for<'a> TryFrom<&'a [u8]>,
+{
+    S::try_from(signature).is_ok_and(|signature| key.verify(message, &signature).is_ok())
 }
 
 /// Blinded with the system's randomness, against measuring the private key.

@@ -20,7 +20,15 @@ const SESSIONS_MAX: usize = 256;
 /// What the listener serves. An operation replaces it while connections run.
 pub(crate) struct Tls {
     provider: Arc<CryptoProvider>,
-    current: watch::Sender<Option<Arc<ServerConfig>>>,
+    current: watch::Sender<Option<Served>>,
+}
+
+/// What connections that begin now are served with.
+#[derive(Clone)]
+pub(crate) struct Served {
+    pub(crate) config: Arc<ServerConfig>,
+    /// The SHA-256 fingerprint of the certificate.
+    pub(crate) certificate: Arc<str>,
 }
 
 impl Tls {
@@ -33,7 +41,7 @@ impl Tls {
 
     /// The configuration for connections that begin now, which changes when
     /// another identity is served; `None` before the unit has told what to serve.
-    pub(crate) fn current(&self) -> watch::Receiver<Option<Arc<ServerConfig>>> {
+    pub(crate) fn current(&self) -> watch::Receiver<Option<Served>> {
         self.current.subscribe()
     }
 
@@ -91,8 +99,12 @@ impl Listener for Tls {
     }
 
     fn serve(&self, identity: &Identity, level: TlsLevel) -> Result<(), String> {
-        self.current
-            .send_replace(Some(self.config(identity, level)?));
+        let config = self.config(identity, level)?;
+        let certificate = identity.certificate_sha256().into();
+        self.current.send_replace(Some(Served {
+            config,
+            certificate,
+        }));
         Ok(())
     }
 }

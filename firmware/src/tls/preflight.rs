@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
+use der::Decode;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::CryptoProvider;
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
-    ClientConfig, ClientConnection, DigitallySignedStruct, Error, PeerIncompatible, ServerConfig,
-    ServerConnection, SignatureScheme,
+    CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, Error,
+    PeerIncompatible, ServerConfig, ServerConnection, SignatureScheme,
 };
+use x509_cert::certificate::{CertificateInner, Raw};
+
+use super::legacy_rsa;
 
 /// Flights until a handshake is over, with room to spare.
 const FLIGHTS_MAX: usize = 10;
@@ -38,7 +42,9 @@ fn complete(server: Arc<ServerConfig>, provider: &Arc<CryptoProvider>) -> Result
     let client = ClientConfig::builder_with_provider(Arc::clone(provider))
         .with_safe_default_protocol_versions()?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(AnyCertificate))
+        .with_custom_certificate_verifier(Arc::new(AnyCertificate {
+            algorithms: provider.signature_verification_algorithms,
+        }))
         .with_no_client_auth();
     let name =
         ServerName::try_from("unit.invalid").map_err(|_| Error::General("no name".into()))?;
@@ -78,8 +84,45 @@ fn receive<D>(into: &mut rustls::ConnectionCommon<D>, mut flight: &[u8]) -> Resu
     Ok(())
 }
 
+/// Takes any certificate, but no wrong signature.
 #[derive(Debug)]
-struct AnyCertificate;
+struct AnyCertificate {
+    algorithms: WebPkiSupportedAlgorithms,
+}
+
+impl AnyCertificate {
+    /// Checks the signature of a handshake with the certificate's key: as browsers do
+    /// with the provider, and with `rsa` for the sizes of keys that it refuses.
+    fn check(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let bad = Error::InvalidCertificate(CertificateError::BadSignature);
+        let certificate = CertificateInner::<Raw>::from_der(certificate)
+            .map_err(|_| Error::InvalidCertificate(CertificateError::BadEncoding))?;
+        let key = certificate.tbs_certificate().subject_public_key_info();
+        let octets = key
+            .subject_public_key
+            .as_bytes()
+            .ok_or_else(|| bad.clone())?;
+        let mappings = self.algorithms.mapping.iter();
+        let mut algorithms = mappings
+            .filter(|(scheme, _)| *scheme == signed.scheme)
+            .flat_map(|(_, algorithms)| *algorithms);
+        let fits = algorithms.any(|algorithm| {
+            algorithm
+                .verify_signature(octets, message, signed.signature())
+                .is_ok()
+        }) || legacy_rsa::verify(key, signed.scheme, message, signed.signature());
+        if fits {
+            Ok(HandshakeSignatureValid::assertion())
+        } else {
+            Err(bad)
+        }
+    }
+}
 
 impl ServerCertVerifier for AnyCertificate {
     fn verify_server_cert(
@@ -95,20 +138,20 @@ impl ServerCertVerifier for AnyCertificate {
 
     fn verify_tls12_signature(
         &self,
-        _message: &[u8],
-        _cert: &CertificateDer<'_>,
-        _dss: &DigitallySignedStruct,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        Ok(HandshakeSignatureValid::assertion())
+        self.check(message, certificate, signed)
     }
 
     fn verify_tls13_signature(
         &self,
-        _message: &[u8],
-        _cert: &CertificateDer<'_>,
-        _dss: &DigitallySignedStruct,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        Ok(HandshakeSignatureValid::assertion())
+        self.check(message, certificate, signed)
     }
 
     /// What Chrome and Firefox offer in 2026.

@@ -16,6 +16,8 @@ use crate::access::Session;
 #[derive(Clone)]
 pub(super) struct Caller {
     pub(super) peer: IpAddr,
+    /// The SHA-256 fingerprint of the certificate that the browser has accepted.
+    pub(super) certificate: Arc<str>,
     pub(super) host: Host,
     /// The session of the cookie, if it has not ended.
     pub(super) session: Option<Arc<Session>>,

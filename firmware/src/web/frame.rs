@@ -6,8 +6,9 @@ use std::sync::Arc;
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
-use cert_lifecycle::{Now, Status};
+use cert_lifecycle::{Alarm, Now, Status};
 
+use super::alarms::class_of;
 use super::caller::Caller;
 use super::problem::Problem;
 use super::times::Moment;
@@ -18,6 +19,7 @@ use crate::output::log;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     Https,
+    Alarms,
     History,
     Password,
     /// A page that the menu does not name.
@@ -28,6 +30,7 @@ impl Place {
     pub(super) fn label(self) -> &'static str {
         match self {
             Self::Https => "HTTPS Setup",
+            Self::Alarms => "Alarms",
             Self::History => "History",
             Self::Password => "Password",
             Self::Elsewhere => "",
@@ -37,6 +40,7 @@ impl Place {
     pub(super) fn path(self) -> &'static str {
         match self {
             Self::Https => "/management/https",
+            Self::Alarms => "/management/alarms",
             Self::History => "/tools/history",
             Self::Password => "/password",
             Self::Elsewhere => "/",
@@ -48,6 +52,7 @@ impl Place {
     pub(super) fn then(self) -> &'static str {
         match self {
             Self::Https => "https",
+            Self::Alarms => "alarms",
             Self::History => "history",
             Self::Password => "password",
             Self::Elsewhere => "",
@@ -57,7 +62,7 @@ impl Place {
 
 /// The menu, in its groups.
 const MENU: &[(&str, &[Place])] = &[
-    ("Management", &[Place::Https]),
+    ("Management", &[Place::Https, Place::Alarms]),
     ("Tools", &[Place::History]),
     ("Account", &[Place::Password]),
 ];
@@ -71,8 +76,8 @@ pub(super) struct Frame {
     pub(super) model: String,
     pub(super) clock: Moment,
     pub(super) clock_trusted: bool,
-    /// Whether the certificate that serves has expired.
-    pub(super) expired: bool,
+    /// The alarms that are raised, the gravest first.
+    pub(super) alarms: Vec<Alarm>,
     pub(super) session: Option<Arc<Session>>,
     /// Whether leaving the page sends the form `create`, so that it is kept.
     pub(super) keeps_form: bool,
@@ -80,10 +85,9 @@ pub(super) struct Frame {
 
 impl Frame {
     pub(super) fn new(caller: &Caller, status: &Status, place: Place, title: &str) -> Self {
-        let expired = status.clock_trusted && status.serving.certificate.not_after < status.now;
         Self {
             model: status.model.clone(),
-            expired,
+            alarms: status.alarms.clone(),
             ..Self::without_status(
                 caller,
                 Now {
@@ -105,7 +109,7 @@ impl Frame {
             model: String::new(),
             clock: Moment(now.unix_seconds),
             clock_trusted: now.trusted,
-            expired: false,
+            alarms: Vec::new(),
             session: caller.session.clone(),
             keeps_form: false,
         }
@@ -113,6 +117,16 @@ impl Frame {
 
     pub(super) fn version(&self) -> &'static str {
         crate::VERSION
+    }
+
+    /// How many alarms there are, and the style of the gravest.
+    pub(super) fn alarm_count(&self) -> Option<(String, &'static str)> {
+        let gravest = self.alarms.first()?;
+        let count = match self.alarms.len() {
+            1 => "1 alarm".into(),
+            count => format!("{count} alarms"),
+        };
+        Some((count, class_of(gravest)))
     }
 
     /// The menu; empty for who is not, or not yet, let in.

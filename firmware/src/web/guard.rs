@@ -82,16 +82,16 @@ pub(super) async fn admit(State(site): State<Arc<Site>>, request: Request, next:
 }
 
 fn caller(site: &Site, request: &Request) -> (Caller, bool) {
-    let peer = request
-        .extensions()
-        .get::<Peer>()
-        .map(|peer| peer.0.ip().to_canonical());
+    let peer = request.extensions().get::<Peer>();
+    let address = peer.map(|peer| peer.address.ip().to_canonical());
+    let certificate = peer.map(|peer| Arc::clone(&peer.certificate));
     let host = Host::of(request.headers());
     let session = cookie::session_token(request.headers())
         .and_then(|token| site.app.sessions.find(token, Instant::now()));
     let known_host = host.is_some();
     let caller = Caller {
-        peer: peer.unwrap_or(IpAddr::from([0, 0, 0, 0])),
+        peer: address.unwrap_or(IpAddr::from([0, 0, 0, 0])),
+        certificate: certificate.unwrap_or_else(|| "".into()),
         host: host.unwrap_or_else(Host::unknown),
         session,
     };

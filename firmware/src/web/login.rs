@@ -62,8 +62,15 @@ pub(super) async fn sign_in(
     };
     let given = name.clone();
     let place = site.hashing.acquire().await;
+    let accepted = Arc::clone(&caller.certificate);
     let granted = site
-        .run(move |unit| unit.sign_in(&given, form.text("password"), &actor))
+        .run(move |unit| {
+            let granted = unit.sign_in(&given, form.text("password"), &actor)?;
+            if granted.is_some() {
+                unit.confirm(&accepted, &actor)?;
+            }
+            Ok(granted)
+        })
         .await??;
     drop(place);
     let Some(granted) = granted else {

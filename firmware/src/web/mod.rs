@@ -6,6 +6,7 @@
 //! [`Problem`]; then `guard` again, which renders the problem and
 //! sets the headers that every response has.
 
+mod alarms;
 mod body;
 mod caller;
 mod cookie;
@@ -59,6 +60,10 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/logout", post(login::sign_out))
         .route("/password", get(password::show).post(password::change))
         .nest("/management/https", https::router())
+        .route(
+            "/management/alarms",
+            get(alarms::show).post(alarms::acknowledge),
+        )
         .route("/tools/history", get(history::show))
         .route("/static/style.css", get(style))
         .route("/static/icon.svg", get(icon))

@@ -6,9 +6,9 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use cert_lifecycle::{Digest, IdentityView};
+use cert_lifecycle::{Digest, IdentityView, Preflight};
 
-use super::review::InstalledPage;
+use super::review::installed_page;
 use super::{Tab, Top};
 use crate::web::Site;
 use crate::web::caller::{Posted, Visit};
@@ -44,14 +44,11 @@ pub(super) async fn previous(
     Posted(_): Posted,
 ) -> Result<Response, Problem> {
     let actor = visit.actor();
-    let fingerprint = site.run(move |unit| unit.serve_previous(&actor)).await??;
-    installed(
-        &site,
-        &visit,
-        fingerprint,
-        "The previous certificate serves again",
-    )
-    .await
+    let fingerprint = site
+        .run(move |unit| unit.serve_previous(Preflight::Required, &actor))
+        .await??;
+    let what = "The previous certificate serves again";
+    installed_page(&site, &visit, fingerprint, what, what).await
 }
 
 pub(super) async fn confirm_factory(
@@ -76,29 +73,6 @@ pub(super) async fn factory(
     let fingerprint = site
         .run(move |unit| unit.reset_to_factory(digest, &actor))
         .await??;
-    installed(
-        &site,
-        &visit,
-        fingerprint,
-        "A new factory certificate serves",
-    )
-    .await
-}
-
-async fn installed(
-    site: &Site,
-    visit: &Visit,
-    fingerprint: String,
-    what: &'static str,
-) -> Result<Response, Problem> {
-    let Top { mut frame, .. } = site.top(visit, Tab::None).await?;
-    frame.title = what.into();
-    Ok(page(
-        StatusCode::OK,
-        &InstalledPage {
-            frame,
-            fingerprint,
-            what,
-        },
-    ))
+    let what = "A new factory certificate serves";
+    installed_page(&site, &visit, fingerprint, what, what).await
 }

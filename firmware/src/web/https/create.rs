@@ -182,11 +182,12 @@ fn destination(then: Then<'_>, draft: &RequestForm) -> String {
         Then::Make => HOME.into(),
         Then::Go(name) => {
             let tabs = Tab::ALL.into_iter().map(|tab| (tab.then(), tab.path()));
-            let places = [Place::Https, Place::History, Place::Password];
+            let places = [Place::Https, Place::Alarms, Place::History, Place::Password];
             let places = places.into_iter().map(|place| (place.then(), place.path()));
             let others = [
                 ("previous", "/management/https/previous"),
                 ("factory", "/management/https/factory"),
+                ("trial", "/management/https/trial"),
             ];
             let mut all = tabs.chain(places).chain(others);
             all.find(|(then, _)| *then == name)

@@ -1,7 +1,8 @@
 //! What the browser posted becomes a [`RequestForm`].
 
 use cert_lifecycle::{
-    DirectoryRow, NAMES_MAX, NameRow, ORGANIZATIONAL_UNITS_MAX, RequestForm, SubjectAltNameKind,
+    DirectoryRow, NAMES_MAX, NameRow, ORGANIZATIONAL_UNITS_MAX, Preflight, RequestForm,
+    SubjectAltNameKind,
 };
 use zeroize::Zeroizing;
 
@@ -82,6 +83,7 @@ pub(super) fn read(form: &Form, kept: RequestForm, then: Then<'_>) -> RequestFor
         days: text("days"),
         names,
         omit_names: form.has("omit_names"),
+        preflight: Preflight::Required,
     }
 }
 

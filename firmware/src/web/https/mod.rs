@@ -9,6 +9,7 @@ mod names;
 mod requests;
 mod review;
 mod summary;
+mod trial;
 mod upload;
 
 use std::sync::Arc;
@@ -102,6 +103,8 @@ pub(super) fn router() -> Router<Arc<Site>> {
         .route("/upload", get(upload::show_upload).post(upload::upload))
         .route("/review", get(review::show))
         .route("/install", get(home).post(review::install))
+        .route("/trial", get(trial::show))
+        .route("/keep", get(home).post(trial::keep))
         .route(
             "/previous",
             get(back::confirm_previous).post(back::previous),

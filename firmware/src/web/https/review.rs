@@ -6,7 +6,9 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use cert_lifecycle::{CertificateView, Error, Finding, RequestView, Review, Severity};
+use cert_lifecycle::{
+    AlarmCode, CertificateView, Error, Finding, Preflight, RequestView, Review, Severity,
+};
 
 use super::{Tab, Top};
 use crate::web::Site;
@@ -55,11 +57,34 @@ impl ReviewPage {
 
 #[derive(Template)]
 #[template(path = "https/installed.html")]
-pub(super) struct InstalledPage {
-    pub(super) frame: Frame,
-    pub(super) fingerprint: String,
+struct InstalledPage {
+    frame: Frame,
+    fingerprint: String,
     /// What serves now, in a few words.
-    pub(super) what: &'static str,
+    what: &'static str,
+    on_trial: bool,
+    trial_minutes: u16,
+}
+
+/// Says what serves now, and how to get there.
+pub(super) async fn installed_page(
+    site: &Site,
+    visit: &Visit,
+    fingerprint: String,
+    title: &str,
+    what: &'static str,
+) -> Result<Response, Problem> {
+    let Top { mut frame, .. } = site.top(visit, Tab::None).await?;
+    frame.title = title.into();
+    let mut alarms = frame.alarms.iter();
+    let installed = InstalledPage {
+        fingerprint,
+        what,
+        on_trial: alarms.any(|alarm| alarm.code == AlarmCode::TrialRunning),
+        trial_minutes: site.app.unit.settings().trial_minutes,
+        frame,
+    };
+    Ok(page(StatusCode::OK, &installed))
 }
 
 pub(super) async fn show(State(site): State<Arc<Site>>, visit: Visit) -> Result<Response, Problem> {
@@ -82,24 +107,15 @@ pub(super) async fn install(
             if leaf_of(review).as_deref() != Some(form.text("sha256")) {
                 return Ok(None);
             }
-            let fingerprint = unit.install(review, &actor)?;
+            let fingerprint = unit.install(review, Preflight::Required, &actor)?;
             *kept = None;
             Ok(Some(fingerprint))
         })
         .await?;
     match installed {
         Ok(Some(fingerprint)) => {
-            let Top { mut frame, .. } = site.top(&visit, Tab::None).await?;
-            frame.title = "Installed".into();
             let what = "The certificate was installed";
-            Ok(page(
-                StatusCode::OK,
-                &InstalledPage {
-                    frame,
-                    fingerprint,
-                    what,
-                },
-            ))
+            installed_page(&site, &visit, fingerprint, "Installed", what).await
         }
         Ok(None) => {
             let said = "This is not what you were looking at: another upload has taken its place. \

@@ -1,6 +1,6 @@
 //! "What browsers see now", and the one thing to do next.
 
-use cert_lifecycle::{CertificateView, Origin, Status};
+use cert_lifecycle::{CertificateView, NO_END_SECONDS, Origin, Status};
 
 use super::Tab;
 use crate::web::times::Moment;
@@ -73,6 +73,9 @@ impl Summary {
             not_before: Moment(certificate.not_before),
             not_after,
             validity: match now {
+                _ if certificate.not_after == NO_END_SECONDS => {
+                    "It has no end, since the clock was not set when it was made".into()
+                }
                 Some(now) if not_after < now => format!("Expired {}", not_after.seen_from(now)),
                 Some(now) => format!("Expires {}", not_after.seen_from(now)),
                 None => {

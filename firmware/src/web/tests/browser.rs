@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::App;
 use crate::access::{Sessions, Throttle};
+use crate::clock::Clock;
 use crate::environment::SystemEnvironment;
 use crate::server::Peer;
 
@@ -57,7 +58,11 @@ impl Browser {
     pub(super) fn new(password: Option<&str>) -> (Self, String) {
         let state = tempfile::tempdir().expect("a folder");
         let https = SocketAddr::from(([127, 0, 0, 1], 8443));
-        let environment = Arc::new(SystemEnvironment { https });
+        let environment = Arc::new(SystemEnvironment {
+            https,
+            clock: Clock::Trusted,
+            started: std::time::Instant::now(),
+        });
         let config = UnitConfig {
             state_dir: state.path().into(),
             factory: cert_lifecycle::Factory::default(),
@@ -76,7 +81,10 @@ impl Browser {
             throttle: Throttle::default(),
             environment,
         };
-        let router = crate::web::router(Arc::new(app)).layer(axum::Extension(Peer(https)));
+        let router = crate::web::router(Arc::new(app)).layer(axum::Extension(Peer {
+            address: https,
+            certificate: "".into(),
+        }));
         (
             Self {
                 router,
