@@ -75,7 +75,7 @@ fn a_self_signed_certificate_of_512_bits_is_not_served_and_its_request_can_be_ma
         refused.contains("too short to sign in TLS 1.3"),
         "{refused}"
     );
-    assert!(refused.contains("Nothing was changed"), "{refused}");
+    assert!(refused.contains("Nothing was made"), "{refused}");
     assert_eq!(judge::presented_chain(unit.address)?, before);
     assert!(admin.requests()?.is_empty());
 
@@ -113,7 +113,8 @@ fn a_self_signed_certificate_satisfies_a_client_that_trusts_it() -> Result<()> {
     for name in ["ntp1.example.net", "time.example.net", "127.0.0.1"] {
         judge::trusted_chain(unit.address, &file, name)?;
     }
-    let valid_for = |days: u32| judge::is_valid_in(certificate, days * 24 * 60 * 60 - 600);
+    // It began an hour ago, for browsers whose clocks are late.
+    let valid_for = |days: u32| judge::is_valid_in(certificate, days * 24 * 60 * 60 - 3600 - 600);
     assert!(valid_for(47)?, "it ends too early");
     assert!(!valid_for(48)?, "it ends too late");
 
