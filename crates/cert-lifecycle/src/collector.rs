@@ -1,0 +1,88 @@
+//! Where syslog messages are sent.
+
+use std::fmt;
+use std::str::FromStr;
+
+use cert_policy::ServerName;
+use serde::{Deserialize, Serialize};
+
+/// Where syslog collectors listen: RFC 5426 section 3.3 and RFC 6587 section 3.
+const UDP_PORT: u16 = 514;
+const TCP_PORT: u16 = 601;
+
+/// Where a syslog collector listens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Collector {
+    /// How messages are carried.
+    pub transport: Transport,
+    /// A host name or address.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+}
+
+/// How syslog messages are carried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Transport {
+    /// RFC 6587, with octet counting.
+    Tcp,
+    /// RFC 5426.
+    Udp,
+}
+
+impl fmt::Display for Collector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let transport = match self.transport {
+            Transport::Tcp => "tcp",
+            Transport::Udp => "udp",
+        };
+        if self.host.contains(':') {
+            write!(f, "{transport}:[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{transport}:{}:{}", self.host, self.port)
+        }
+    }
+}
+
+impl FromStr for Collector {
+    type Err = String;
+
+    fn from_str(typed: &str) -> Result<Self, String> {
+        let (transport, place) = match typed.split_once(':') {
+            Some(("udp", place)) => (Transport::Udp, place),
+            Some(("tcp", place)) => (Transport::Tcp, place),
+            _ => {
+                return Err(format!(
+                    "\"{typed}\" names no collector. Begin with udp: or tcp:, such as udp:10.0.0.9, or \
+                     type off."
+                ));
+            }
+        };
+        let (host, port) = match place
+            .strip_prefix('[')
+            .and_then(|rest| rest.split_once(']'))
+        {
+            Some((host, port)) => (host, port.strip_prefix(':')),
+            None => match place.rsplit_once(':') {
+                Some((host, port)) if !host.contains(':') => (host, Some(port)),
+                _ => (place, None),
+            },
+        };
+        let standard = match transport {
+            Transport::Tcp => TCP_PORT,
+            Transport::Udp => UDP_PORT,
+        };
+        let port = port.map_or(Ok(standard), |port| {
+            let number = port.parse().ok().filter(|port| *port != 0);
+            number.ok_or_else(|| format!("\"{port}\" is no port. Type a number from 1 to 65535."))
+        })?;
+        let host = ServerName::parse(host).map_err(|error| error.to_string())?;
+        Ok(Self {
+            transport,
+            host: host.to_string(),
+            port,
+        })
+    }
+}
