@@ -6,6 +6,8 @@ use std::str::FromStr;
 use cert_policy::ServerName;
 use serde::{Deserialize, Serialize};
 
+use crate::settings::shown;
+
 /// Where syslog collectors listen: RFC 5426 section 3.3 and RFC 6587 section 3.
 const UDP_PORT: u16 = 514;
 const TCP_PORT: u16 = 601;
@@ -55,34 +57,48 @@ impl FromStr for Collector {
             Some(("tcp", place)) => (Transport::Tcp, place),
             _ => {
                 return Err(format!(
-                    "\"{typed}\" names no collector. Begin with udp: or tcp:, such as udp:10.0.0.9, or \
-                     type off."
+                    "\"{}\" names no collector. Begin with udp: or tcp:, such as udp:10.0.0.9, or \
+                     type off.",
+                    shown(typed)
                 ));
             }
         };
-        let (host, port) = match place
-            .strip_prefix('[')
-            .and_then(|rest| rest.split_once(']'))
-        {
-            Some((host, port)) => (host, port.strip_prefix(':')),
-            None => match place.rsplit_once(':') {
-                Some((host, port)) if !host.contains(':') => (host, Some(port)),
-                _ => (place, None),
-            },
-        };
+        let (host, port) = parted(place);
         let standard = match transport {
             Transport::Tcp => TCP_PORT,
             Transport::Udp => UDP_PORT,
         };
         let port = port.map_or(Ok(standard), |port| {
             let number = port.parse().ok().filter(|port| *port != 0);
-            number.ok_or_else(|| format!("\"{port}\" is no port. Type a number from 1 to 65535."))
+            number.ok_or_else(|| {
+                let port = shown(port);
+                format!("\"{port}\" is no port. Type a number from 1 to 65535.")
+            })
         })?;
-        let host = ServerName::parse(host).map_err(|error| error.to_string())?;
+        let host = ServerName::parse(host)
+            .map_err(|error| format!("\"{}\" is no collector's host: {error}.", shown(host)))?;
         Ok(Self {
             transport,
             host: host.to_string(),
             port,
         })
+    }
+}
+
+/// Parts `host:port`, where an IPv6 address that has a port stands in brackets.
+fn parted(place: &str) -> (&str, Option<&str>) {
+    if let Some((host, rest)) = place
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once(']'))
+    {
+        match rest.strip_prefix(':') {
+            Some(port) => return (host, Some(port)),
+            None if rest.is_empty() => return (host, None),
+            None => {}
+        }
+    }
+    match place.rsplit_once(':') {
+        Some((host, port)) if !host.contains(':') => (host, Some(port)),
+        _ => (place, None),
     }
 }

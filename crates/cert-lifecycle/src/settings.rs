@@ -117,13 +117,21 @@ impl Setting {
                  tcp:logs.example.net:601. The ports are 514 for UDP and 601 for TCP unless given."
             }
             Self::Tls => {
-                "standard (TLS 1.2 and 1.3) or high (TLS 1.3 only, no RSA key below 3072 bits)."
+                "standard (TLS 1.2 and 1.3) or high (TLS 1.3 only, no RSA key below 3072 bits). Under \
+                 high, a browser without TLS 1.3 no longer gets in; the console can set it back."
             }
             Self::Trial => {
                 "1 to 1440, or off. A certificate installed from a browser is taken back after so many \
                  minutes unless somebody signs in over it."
             }
         }
+    }
+
+    /// Whether what is typed for it is a secret, which no page and no console
+    /// shows again.
+    #[must_use]
+    pub fn is_secret(self) -> bool {
+        matches!(self, Self::Metrics)
     }
 
     /// The texts to choose from, where there are only some.
@@ -399,7 +407,7 @@ fn not_taken(typed: &str, setting: Setting) -> String {
 }
 
 /// What was typed, bounded, for a message.
-fn shown(typed: &str) -> String {
+pub(crate) fn shown(typed: &str) -> String {
     typed.chars().take(60).filter(|c| !c.is_control()).collect()
 }
 
@@ -420,17 +428,18 @@ fn names(typed: &str) -> Result<Vec<String>, String> {
     let mut names: Vec<String> = Vec::new();
     let words = typed.split([',', ' ', '\n', '\r']);
     for word in words.map(str::trim).filter(|word| !word.is_empty()) {
-        let name = ServerName::parse(word).map_err(|error| error.to_string())?;
+        let name = ServerName::parse(word)
+            .map_err(|error| format!("\"{}\" is no name of a unit: {error}.", shown(word)))?;
         let name = name.to_string();
-        if !names.contains(&name) {
-            names.push(name);
+        if names.contains(&name) {
+            continue;
         }
-    }
-    if names.len() > NAMES_MAX {
-        return Err(format!(
-            "There are {} names. At most {NAMES_MAX} fit.",
-            names.len()
-        ));
+        if names.len() == NAMES_MAX {
+            return Err(format!(
+                "There are more than {NAMES_MAX} names. Leave out those that nobody uses."
+            ));
+        }
+        names.push(name);
     }
     Ok(names)
 }
@@ -495,12 +504,28 @@ mod tests {
             (Setting::Syslog, "10.0.0.9"),
             (Setting::Syslog, "udp:10.0.0.9:0"),
             (Setting::Syslog, "udp:"),
+            (Setting::Syslog, "udp:[2001:db8::7]5140"),
+            (Setting::Syslog, "udp:[10.0.0.9"),
+            (Setting::Syslog, "tls:10.0.0.9"),
             (Setting::Tls, "low"),
             (Setting::Trial, "0"),
             (Setting::Trial, "-1"),
         ] {
             assert!(!refused(setting, typed).is_empty());
         }
+    }
+
+    #[test]
+    fn the_names_are_bounded_and_each_counts_once() {
+        let all = |count: u32| {
+            let names = (0..count).map(|number| format!("ntp{number}.example.net"));
+            names.collect::<Vec<_>>().join(",")
+        };
+        let mut settings = Settings::default();
+        let twice = format!("{}, {}", all(16), all(16));
+        settings.set(Setting::Names, &twice).expect("16 names");
+        assert_eq!(settings.names.len(), NAMES_MAX);
+        assert!(refused(Setting::Names, &all(17)).contains("more than 16"));
     }
 
     #[test]
