@@ -4,6 +4,8 @@ use cert_lifecycle::{
     Actor, Alarm, Digest, Entry, Error, JOURNAL_ENTRIES_MAX, Preflight, Status, Unit,
 };
 
+use super::services::services;
+
 /// A command line of more than this many octets is refused.
 pub(super) const LINE_OCTETS_MAX: usize = 4096;
 
@@ -17,14 +19,14 @@ pub(super) struct Reply {
 }
 
 impl Reply {
-    fn done(text: impl Into<String>) -> Self {
+    pub(super) fn done(text: impl Into<String>) -> Self {
         Self {
             code: 0,
             text: text.into(),
         }
     }
 
-    fn not_done(error: &Error) -> Self {
+    pub(super) fn not_done(error: &Error) -> Self {
         Self {
             code: 1,
             text: format!("{error}\n"),
@@ -86,6 +88,12 @@ const COMMANDS: &[Command] = &[
         arguments: "[-f]",
         help: "serve the previous certificate again; -f also one TLS can hardly serve",
         run: previous,
+    },
+    Command {
+        name: "services",
+        arguments: "[set NAME VALUE…]",
+        help: "show the settings, or set one, such as: services set trial 20",
+        run: services,
     },
     Command {
         name: "status",
@@ -209,7 +217,7 @@ fn help(_: &Unit, _: &Actor, arguments: &[&str]) -> Reply {
             .iter()
             .map(|command| {
                 let usage = format!("{} {}", command.name, command.arguments);
-                format!("{usage:<22}{}\n", command.help)
+                format!("{usage:<28}{}\n", command.help)
             })
             .collect::<String>(),
     )

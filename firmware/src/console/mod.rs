@@ -5,6 +5,7 @@
 
 mod client;
 mod language;
+mod services;
 mod socket;
 
 pub(crate) use client::attach;

@@ -20,6 +20,7 @@ use crate::output::log;
 pub(super) enum Place {
     Https,
     Alarms,
+    Services,
     History,
     Password,
     /// A page that the menu does not name.
@@ -31,6 +32,7 @@ impl Place {
         match self {
             Self::Https => "HTTPS Setup",
             Self::Alarms => "Alarms",
+            Self::Services => "Services",
             Self::History => "History",
             Self::Password => "Password",
             Self::Elsewhere => "",
@@ -41,6 +43,7 @@ impl Place {
         match self {
             Self::Https => "/management/https",
             Self::Alarms => "/management/alarms",
+            Self::Services => "/management/services",
             Self::History => "/tools/history",
             Self::Password => "/password",
             Self::Elsewhere => "/",
@@ -53,6 +56,7 @@ impl Place {
         match self {
             Self::Https => "https",
             Self::Alarms => "alarms",
+            Self::Services => "services",
             Self::History => "history",
             Self::Password => "password",
             Self::Elsewhere => "",
@@ -62,10 +66,18 @@ impl Place {
 
 /// The menu, in its groups.
 const MENU: &[(&str, &[Place])] = &[
-    ("Management", &[Place::Https, Place::Alarms]),
+    (
+        "Management",
+        &[Place::Https, Place::Alarms, Place::Services],
+    ),
     ("Tools", &[Place::History]),
     ("Account", &[Place::Password]),
 ];
+
+/// Every place that the menu names.
+pub(super) fn places() -> impl Iterator<Item = Place> {
+    MENU.iter().flat_map(|(_, places)| places.iter().copied())
+}
 
 /// What the base template shows around a page.
 pub(super) struct Frame {

@@ -20,6 +20,7 @@ mod multipart;
 mod origin;
 mod password;
 mod problem;
+mod services;
 mod times;
 
 #[cfg(test)]
@@ -63,6 +64,10 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route(
             "/management/alarms",
             get(alarms::show).post(alarms::acknowledge),
+        )
+        .route(
+            "/management/services",
+            get(services::show).post(services::save),
         )
         .route("/tools/history", get(history::show))
         .route("/static/style.css", get(style))

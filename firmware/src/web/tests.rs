@@ -1,6 +1,7 @@
 //! The pages, seen from a browser.
 
 mod browser;
+mod services;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
@@ -319,6 +320,7 @@ async fn no_page_has_style_or_script_of_its_own() {
         "/management/https/upload",
         "/management/https/previous",
         "/management/https/factory",
+        "/management/services",
         "/tools/history",
         "/password",
     ] {

@@ -14,7 +14,7 @@ use super::summary::Summary;
 use super::{HOME, Tab, Top};
 use crate::web::Site;
 use crate::web::caller::{Posted, Visit};
-use crate::web::frame::{Frame, Place, page};
+use crate::web::frame::{Frame, page, places};
 use crate::web::problem::{Problem, status_of};
 
 /// The kinds of key, as [`RequestForm::key_type`] takes them.
@@ -182,8 +182,7 @@ fn destination(then: Then<'_>, draft: &RequestForm) -> String {
         Then::Make => HOME.into(),
         Then::Go(name) => {
             let tabs = Tab::ALL.into_iter().map(|tab| (tab.then(), tab.path()));
-            let places = [Place::Https, Place::Alarms, Place::History, Place::Password];
-            let places = places.into_iter().map(|place| (place.then(), place.path()));
+            let places = places().map(|place| (place.then(), place.path()));
             let others = [
                 ("previous", "/management/https/previous"),
                 ("factory", "/management/https/factory"),
@@ -233,6 +232,7 @@ mod tests {
         for (then, path) in [
             (Then::Go("names"), "/management/https/names"),
             (Then::Go("history"), "/tools/history"),
+            (Then::Go("services"), "/management/services"),
             (Then::Go("https://evil.example/"), HOME),
             (Then::Go("//evil.example/"), HOME),
             (Then::AddName, "/management/https#name-0"),
