@@ -127,15 +127,15 @@ impl Unit {
             .as_ref()
             .is_some_and(|account| account.fits(password))
             && name == ADMIN;
-        let outcome = if fits {
-            "granted"
+        let (action, outcome) = if fits {
+            (Action::SignIn, "granted")
         } else {
-            "refused: wrong name or password"
+            (Action::SignInRefused, "wrong name or password")
         };
         self.store.change(|change| {
             let event = Event {
                 actor,
-                action: Action::SignIn,
+                action,
                 outcome: outcome.into(),
                 key: None,
                 certificate: None,

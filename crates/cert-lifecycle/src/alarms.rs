@@ -97,6 +97,18 @@ impl AlarmCode {
         }
     }
 
+    /// The code of the alarm with this [`key`](Alarm::key); none of one that another
+    /// version of this software knows.
+    fn of_key(key: &str) -> Option<Self> {
+        let is_step = |step: &str| step.bytes().all(|octet| octet.is_ascii_digit());
+        Self::ALL.into_iter().find(|code| {
+            key == code.as_str()
+                || key
+                    .rsplit_once('-')
+                    .is_some_and(|(name, step)| name == code.as_str() && is_step(step))
+        })
+    }
+
     /// Whether it stands until somebody takes note of it with
     /// [`Unit::acknowledge`]; the others end with their cause.
     #[must_use]
@@ -209,7 +221,7 @@ impl Unit {
             }
             let event = Event {
                 actor,
-                action: Action::AlarmAcknowledged,
+                action: Action::AlarmAcknowledged(code),
                 outcome: code.as_str().into(),
                 key: None,
                 certificate: None,
@@ -238,13 +250,14 @@ impl Unit {
         let _changing = self.lock();
         self.store.change(|change| {
             change.put(RAISED, &keys)?;
-            let entries = ended
-                .iter()
-                .map(|key| (Action::AlarmEnded, (*key).clone()))
-                .chain(new.iter().map(|alarm| {
-                    let said = format!("{}: {}", alarm.key(), alarm.message);
-                    (Action::AlarmRaised, said)
-                }));
+            let ended = ended.iter().filter_map(|key| {
+                let code = AlarmCode::of_key(key)?;
+                Some((Action::AlarmEnded(code), (*key).clone()))
+            });
+            let entries = ended.chain(new.iter().map(|alarm| {
+                let said = format!("{}: {}", alarm.key(), alarm.message);
+                (Action::AlarmRaised(alarm.code), said)
+            }));
             for (action, outcome) in entries {
                 let event = Event {
                     actor: &Actor::unit(),

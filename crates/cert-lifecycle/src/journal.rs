@@ -2,17 +2,22 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 
+use cert_policy::Severity;
 use serde::{Deserialize, Serialize};
 
 use crate::KeyId;
+use crate::alarms::AlarmCode;
 use crate::environment::Now;
-use crate::store::{Change, Records, Snapshot, StoreError};
+use crate::store::{Change, Records, StoreError};
 
 /// The journal keeps this many entries; the oldest give way.
 pub const JOURNAL_ENTRIES_MAX: usize = 10_000;
 
 const PREFIX: &str = "journal/";
+/// The number of the newest entry.
+const LAST: &str = "meta/journal-last";
 
 /// The person, or the unit itself, that an operation is done for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,11 +68,11 @@ impl fmt::Display for Via {
 #[non_exhaustive]
 pub enum Action {
     /// Somebody took note of an alarm.
-    AlarmAcknowledged,
+    AlarmAcknowledged(AlarmCode),
     /// The cause of an alarm has ended.
-    AlarmEnded,
+    AlarmEnded(AlarmCode),
     /// An alarm was raised.
-    AlarmRaised,
+    AlarmRaised(AlarmCode),
     /// Somebody signed in over a certificate on trial, so it stays.
     Confirm,
     /// A request was deleted.
@@ -88,20 +93,105 @@ pub enum Action {
     Reset,
     /// Settings were changed.
     Settings,
-    /// Somebody signed in, or tried to.
+    /// Somebody signed in.
     SignIn,
+    /// Somebody tried to sign in, with a wrong name or password.
+    SignInRefused,
     /// A store that could not be read was set aside.
     StoreSetAside,
     /// Nobody signed in over a certificate on trial, so the previous one serves.
     TrialEnded,
 }
 
+impl Action {
+    /// Every action; those about an alarm with one of its codes.
+    pub const ALL: [Self; 17] = [
+        Self::AlarmAcknowledged(AlarmCode::Expired),
+        Self::AlarmEnded(AlarmCode::Expired),
+        Self::AlarmRaised(AlarmCode::Expired),
+        Self::Confirm,
+        Self::DeleteRequest,
+        Self::FirstStart,
+        Self::Install,
+        Self::MakeRequest,
+        Self::MakeSelfSigned,
+        Self::Password,
+        Self::Previous,
+        Self::Reset,
+        Self::Settings,
+        Self::SignIn,
+        Self::SignInRefused,
+        Self::StoreSetAside,
+        Self::TrialEnded,
+    ];
+
+    /// The stable name, such as `alarm-raised`, at most 32 characters.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AlarmAcknowledged(_) => "alarm-acknowledged",
+            Self::AlarmEnded(_) => "alarm-ended",
+            Self::AlarmRaised(_) => "alarm-raised",
+            Self::Confirm => "confirm",
+            Self::DeleteRequest => "delete-request",
+            Self::FirstStart => "first-start",
+            Self::Install => "install",
+            Self::MakeRequest => "make-request",
+            Self::MakeSelfSigned => "make-self-signed",
+            Self::Password => "password",
+            Self::Previous => "previous",
+            Self::Reset => "reset",
+            Self::Settings => "settings",
+            Self::SignIn => "sign-in",
+            Self::SignInRefused => "sign-in-refused",
+            Self::StoreSetAside => "store-set-aside",
+            Self::TrialEnded => "trial-ended",
+        }
+    }
+
+    /// The alarm it is about.
+    #[must_use]
+    pub fn alarm(self) -> Option<AlarmCode> {
+        match self {
+            Self::AlarmAcknowledged(code) | Self::AlarmEnded(code) | Self::AlarmRaised(code) => {
+                Some(code)
+            }
+            _ => None,
+        }
+    }
+
+    /// How grave it is, on the scale of [`AlarmCode::severity`]: an alarm as grave
+    /// as itself, [`Severity::Warn`] where somebody was turned away or the unit
+    /// helped itself, [`Severity::Note`] for what was done as it was asked.
+    #[must_use]
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::AlarmRaised(code) => code.severity(),
+            Self::StoreSetAside => Severity::Refuse,
+            Self::SignInRefused | Self::TrialEnded => Severity::Warn,
+            Self::AlarmAcknowledged(_)
+            | Self::AlarmEnded(_)
+            | Self::Confirm
+            | Self::DeleteRequest
+            | Self::FirstStart
+            | Self::Install
+            | Self::MakeRequest
+            | Self::MakeSelfSigned
+            | Self::Password
+            | Self::Previous
+            | Self::Reset
+            | Self::Settings
+            | Self::SignIn => Severity::Note,
+        }
+    }
+}
+
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::AlarmAcknowledged => "alarm noted",
-            Self::AlarmEnded => "alarm ended",
-            Self::AlarmRaised => "alarm",
+            Self::AlarmAcknowledged(_) => "alarm noted",
+            Self::AlarmEnded(_) => "alarm ended",
+            Self::AlarmRaised(_) => "alarm",
             Self::Confirm => "certificate confirmed",
             Self::DeleteRequest => "request deleted",
             Self::FirstStart => "first start",
@@ -113,6 +203,7 @@ impl fmt::Display for Action {
             Self::Reset => "factory certificate made",
             Self::Settings => "settings",
             Self::SignIn => "sign-in",
+            Self::SignInRefused => "sign-in refused",
             Self::StoreSetAside => "store set aside",
             Self::TrialEnded => "trial ended",
         })
@@ -150,8 +241,7 @@ pub(crate) struct Event<'a> {
 }
 
 pub(crate) fn append(change: &Change, now: Now, event: Event<'_>) -> Result<(), StoreError> {
-    let last: u64 = change.get("meta/journal-last")?.unwrap_or(0);
-    let number = last.saturating_add(1);
+    let number = last(change)?.saturating_add(1);
     let entry = Entry {
         number,
         at: now.unix_seconds,
@@ -163,7 +253,7 @@ pub(crate) fn append(change: &Change, now: Now, event: Event<'_>) -> Result<(), 
         certificate: event.certificate,
     };
     change.put(&key_of(number), &entry)?;
-    change.put("meta/journal-last", &number)?;
+    change.put(LAST, &number)?;
     let kept = u64::try_from(JOURNAL_ENTRIES_MAX).unwrap_or(u64::MAX);
     if let Some(too_old) = number.checked_sub(kept) {
         change.remove(&key_of(too_old))?;
@@ -172,14 +262,61 @@ pub(crate) fn append(change: &Change, now: Now, event: Event<'_>) -> Result<(), 
 }
 
 /// The newest entries, newest first, at most `entries_max`.
-pub(crate) fn newest(snapshot: &Snapshot, entries_max: usize) -> Result<Vec<Entry>, StoreError> {
-    let keys = snapshot.keys(PREFIX)?;
-    let newest = keys.iter().rev().take(entries_max);
-    newest
-        .filter_map(|key| snapshot.get(key).transpose())
+pub(crate) fn newest(records: &impl Records, entries_max: usize) -> Result<Vec<Entry>, StoreError> {
+    entries(records, kept(records)?.rev().take(entries_max))
+}
+
+/// The entries after entry `number`, oldest first, at most `entries_max`.
+pub(crate) fn after(
+    records: &impl Records,
+    number: u64,
+    entries_max: usize,
+) -> Result<Vec<Entry>, StoreError> {
+    let kept = kept(records)?;
+    let first = number.saturating_add(1).max(*kept.start());
+    entries(records, (first..=*kept.end()).take(entries_max))
+}
+
+/// The number of the newest entry; 0 in an empty journal.
+pub(crate) fn last(records: &impl Records) -> Result<u64, StoreError> {
+    Ok(records.get(LAST)?.unwrap_or(0))
+}
+
+/// The numbers of the entries that have not given way.
+fn kept(records: &impl Records) -> Result<RangeInclusive<u64>, StoreError> {
+    let last = last(records)?;
+    let kept = u64::try_from(JOURNAL_ENTRIES_MAX).unwrap_or(u64::MAX);
+    Ok(last.saturating_sub(kept) + 1..=last)
+}
+
+fn entries(
+    records: &impl Records,
+    numbers: impl Iterator<Item = u64>,
+) -> Result<Vec<Entry>, StoreError> {
+    numbers
+        .filter_map(|number| records.get(&key_of(number)).transpose())
         .collect()
 }
 
 fn key_of(number: u64) -> String {
     format!("{PREFIX}{number:020}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_is_stored_under_its_stable_name() {
+        for action in Action::ALL {
+            let stored = serde_json::to_value(action).expect("JSON");
+            let name = match &stored {
+                serde_json::Value::Object(object) => object.keys().next(),
+                _ => None,
+            };
+            let name = name.map(String::as_str).or(stored.as_str());
+            assert_eq!(name, Some(action.as_str()));
+            assert!(action.as_str().len() <= 32);
+        }
+    }
 }

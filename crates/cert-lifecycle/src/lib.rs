@@ -19,6 +19,7 @@
 //! | know what is wrong | [`Unit::alarms`], [`Unit::acknowledge`] |
 //! | sign in | [`Unit::sign_in`], [`Unit::change_password`] |
 //! | set | [`Unit::settings`], [`Unit::change_settings`] |
+//! | tell others | [`Unit::on_change`], [`Unit::follow`] |
 //!
 //! # What a maker supplies
 //!
@@ -36,6 +37,7 @@ mod collector;
 mod environment;
 mod error;
 mod factory;
+mod follow;
 mod form;
 mod identity;
 mod journal;
@@ -60,6 +62,7 @@ pub use collector::{Collector, Transport};
 pub use environment::{Environment, Now};
 pub use error::Error;
 pub use factory::Factory;
+pub use follow::Followed;
 pub use form::{
     DAYS_DEFAULT, DirectoryRow, Field, FieldMessage, NameRow, RequestForm, RequestOrder,
 };

@@ -8,6 +8,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use redb::backends::FileBackend;
 use redb::{
@@ -49,7 +50,13 @@ impl From<redb::Error> for StoreError {
     }
 }
 
-pub(crate) struct Store(Database);
+pub(crate) struct Store {
+    database: Database,
+    /// Who is told of every change.
+    followers: Mutex<Vec<Follower>>,
+}
+
+type Follower = Box<dyn Fn() + Send + Sync>;
 
 impl Store {
     /// Opens the store at `path`, or makes an empty one.
@@ -74,7 +81,10 @@ impl Store {
             }
             other => StoreError::Damaged(other.to_string()),
         })?;
-        let store = Self(database);
+        let store = Self {
+            database,
+            followers: Mutex::default(),
+        };
         let format = store.change(|change| {
             if let Some(format) = change.get::<u32>("meta/format")? {
                 return Ok(format);
@@ -92,7 +102,8 @@ impl Store {
 
     /// A view of the store as it is now, which later changes do not touch.
     pub(crate) fn snapshot(&self) -> Result<Snapshot, StoreError> {
-        Ok(Snapshot(self.0.begin_read().map_err(redb::Error::from)?))
+        let snapshot = self.database.begin_read();
+        Ok(Snapshot(snapshot.map_err(redb::Error::from)?))
     }
 
     /// Runs `f` in one transaction: all that it wrote is kept when it returns
@@ -102,7 +113,7 @@ impl Store {
         f: impl FnOnce(&Change) -> Result<T, E>,
     ) -> Result<T, E> {
         let change = Change(
-            self.0
+            self.database
                 .begin_write()
                 .map_err(|e| StoreError::from(redb::Error::from(e)))?,
         );
@@ -111,7 +122,19 @@ impl Store {
             .0
             .commit()
             .map_err(|e| StoreError::from(redb::Error::from(e)))?;
+        self.followers().iter().for_each(|tell| tell());
         Ok(result)
+    }
+
+    /// Has `tell` called after every change.
+    pub(crate) fn on_change(&self, tell: Follower) {
+        self.followers().push(tell);
+    }
+
+    fn followers(&self) -> MutexGuard<'_, Vec<Follower>> {
+        self.followers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -8,13 +8,13 @@ const DAY: u64 = 86_400;
 /// 2027-06-01 00:00:00 UTC.
 const START: u64 = 1_811_808_000;
 
-/// Journal entries of one action, oldest first.
-fn said(unit: &Unit, action: Action) -> Vec<String> {
+/// What the journal says of alarms that were raised, or ended, oldest first.
+fn said(unit: &Unit, action: fn(AlarmCode) -> Action) -> Vec<String> {
     let journal = unit.journal(99).expect("journal");
     let entries = journal
         .into_iter()
         .rev()
-        .filter(|entry| entry.action == action);
+        .filter(|entry| entry.action.alarm().map(action) == Some(entry.action));
     entries.map(|entry| entry.outcome).collect()
 }
 

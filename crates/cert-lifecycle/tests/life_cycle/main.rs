@@ -3,6 +3,7 @@
 mod alarms;
 mod bench;
 mod clock;
+mod follow;
 mod trial;
 
 use std::fs;
