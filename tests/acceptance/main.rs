@@ -9,3 +9,4 @@ mod refusals;
 mod request;
 mod secrets;
 mod self_signed;
+mod trial;
