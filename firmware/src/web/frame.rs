@@ -6,12 +6,12 @@ use std::sync::Arc;
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
-use cert_lifecycle::{Alarm, Now, Status};
+use cert_lifecycle::{Alarm, Now, Status, Trial};
 
 use super::alarms::class_of;
 use super::caller::Caller;
 use super::problem::Problem;
-use super::times::Moment;
+use super::times::{Moment, span};
 use crate::access::Session;
 use crate::output::log;
 
@@ -90,6 +90,8 @@ pub(super) struct Frame {
     pub(super) clock_trusted: bool,
     /// The alarms that are raised, the gravest first.
     pub(super) alarms: Vec<Alarm>,
+    /// The trial that runs.
+    pub(super) trial: Option<Trial>,
     pub(super) session: Option<Arc<Session>>,
     /// Whether leaving the page sends the form `create`, so that it is kept.
     pub(super) keeps_form: bool,
@@ -100,6 +102,7 @@ impl Frame {
         Self {
             model: status.model.clone(),
             alarms: status.alarms.clone(),
+            trial: status.trial.clone(),
             ..Self::without_status(
                 caller,
                 Now {
@@ -122,6 +125,7 @@ impl Frame {
             clock: Moment(now.unix_seconds),
             clock_trusted: now.trusted,
             alarms: Vec::new(),
+            trial: None,
             session: caller.session.clone(),
             keeps_form: false,
         }
@@ -129,6 +133,12 @@ impl Frame {
 
     pub(super) fn version(&self) -> &'static str {
         crate::VERSION
+    }
+
+    /// How long the trial that runs has still to go.
+    pub(super) fn trial_left(&self) -> Option<String> {
+        let trial = self.trial.as_ref()?;
+        Some(span(trial.remaining_seconds))
     }
 
     /// How many alarms there are, and the style of the gravest.

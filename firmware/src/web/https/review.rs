@@ -6,9 +6,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use cert_lifecycle::{
-    AlarmCode, CertificateView, Error, Finding, Preflight, RequestView, Review, Severity,
-};
+use cert_lifecycle::{CertificateView, Error, Finding, Preflight, RequestView, Review, Severity};
 
 use super::{Tab, Top};
 use crate::web::Site;
@@ -62,8 +60,6 @@ struct InstalledPage {
     fingerprint: String,
     /// What serves now, in a few words.
     what: &'static str,
-    on_trial: bool,
-    trial_minutes: u16,
 }
 
 /// Says what serves now, and how to get there.
@@ -76,12 +72,9 @@ pub(super) async fn installed_page(
 ) -> Result<Response, Problem> {
     let Top { mut frame, .. } = site.top(visit, Tab::None).await?;
     frame.title = title.into();
-    let mut alarms = frame.alarms.iter();
     let installed = InstalledPage {
         fingerprint,
         what,
-        on_trial: alarms.any(|alarm| alarm.code == AlarmCode::TrialRunning),
-        trial_minutes: site.app.unit.settings().trial_minutes,
         frame,
     };
     Ok(page(StatusCode::OK, &installed))

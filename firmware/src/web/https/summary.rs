@@ -1,6 +1,6 @@
 //! "What browsers see now", and the one thing to do next.
 
-use cert_lifecycle::{CertificateView, NO_END_SECONDS, Origin, Status};
+use cert_lifecycle::{AlarmCode, CertificateView, NO_END_SECONDS, Origin, Status};
 
 use super::Tab;
 use crate::web::times::Moment;
@@ -28,6 +28,8 @@ pub(super) enum State {
     Valid,
     EndsSoon,
     Expired,
+    /// Whatever the dates say, browsers dislike the key or the signature.
+    Refused,
     /// The clock is not set.
     Unknown,
 }
@@ -37,7 +39,7 @@ impl State {
     pub(super) fn class(self) -> &'static str {
         match self {
             Self::Valid => "good",
-            Self::EndsSoon | Self::Unknown => "attention",
+            Self::EndsSoon | Self::Refused | Self::Unknown => "attention",
             Self::Expired => "refused",
         }
     }
@@ -47,6 +49,7 @@ impl State {
         match self {
             Self::Valid => "Date valid",
             Self::EndsSoon => "Ends soon",
+            Self::Refused => "Browsers refuse it",
             Self::Expired => "Expired",
             Self::Unknown => "Date unknown",
         }
@@ -67,6 +70,7 @@ impl Summary {
         let certificate = serving.certificate.clone();
         let not_after = Moment(certificate.not_after);
         let now = status.clock_trusted.then_some(Moment(status.now));
+        let raised = |code| status.alarms.iter().any(|alarm| alarm.code == code);
         Self {
             intermediates: serving.intermediates,
             provenance: provenance(serving.origin, &certificate),
@@ -82,8 +86,21 @@ impl Summary {
                     "The clock is not set, so the unit cannot tell whether it is valid today".into()
                 }
             },
-            state: state(not_after, now),
-            next: next(serving.origin, not_after, now, waiting),
+            state: match state(not_after, now) {
+                State::Valid if raised(AlarmCode::BrowsersRefuse) => State::Refused,
+                state => state,
+            },
+            next: match &status.trial {
+                Some(_) => Next {
+                    said: "Keep this certificate, or let the previous one come back.".into(),
+                    link: None,
+                },
+                None if raised(AlarmCode::BrowsersRefuse) && waiting == 0 => Next {
+                    said: "Make a certificate your browser will accept.".into(),
+                    link: Some(REQUEST),
+                },
+                None => next(serving.origin, not_after, now, waiting),
+            },
             has_previous: status.previous.is_some(),
             certificate,
         }
@@ -108,9 +125,10 @@ fn state(not_after: Moment, now: Option<Moment>) -> State {
     }
 }
 
+const UPLOAD: (Tab, &str) = (Tab::Upload, "Upload a certificate");
+const REQUEST: (Tab, &str) = (Tab::Create, "Make a request");
+
 fn next(origin: Origin, not_after: Moment, now: Option<Moment>, waiting: usize) -> Next {
-    const UPLOAD: (Tab, &str) = (Tab::Upload, "Upload a certificate");
-    const REQUEST: (Tab, &str) = (Tab::Create, "Make a request");
     let days_left = now.map(|now| not_after.days_from(now));
     let (said, link) = match (days_left, waiting) {
         (Some(None), _) => (

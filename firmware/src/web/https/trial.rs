@@ -13,7 +13,6 @@ use crate::web::Site;
 use crate::web::caller::{Posted, Visit};
 use crate::web::frame::{Frame, Place, page};
 use crate::web::problem::Problem;
-use crate::web::times::span;
 
 #[derive(Template)]
 #[template(path = "https/trial.html")]
@@ -23,12 +22,6 @@ struct TrialPage {
     trial: Trial,
     /// Whether this page came over the certificate on trial, which can then be kept.
     over_it: bool,
-}
-
-impl TrialPage {
-    fn left(&self) -> String {
-        span(self.trial.remaining_seconds)
-    }
 }
 
 pub(super) async fn show(State(site): State<Arc<Site>>, visit: Visit) -> Result<Response, Problem> {
