@@ -1,6 +1,6 @@
 //! What an administrator has to know without asking.
 
-use cert_lifecycle::{Action, AlarmCode, Setting, Unit};
+use cert_lifecycle::{Action, AlarmCode, Setting, Severity, Unit};
 
 use crate::bench::{self, Bench, Ca, admin, alarms, form};
 
@@ -111,4 +111,18 @@ fn every_alarm_has_a_name_of_its_own_that_is_read_back() {
         assert_eq!(code.as_str().parse::<AlarmCode>().expect("read"), code);
     }
     assert!("fire".parse::<AlarmCode>().is_err());
+}
+
+#[test]
+fn the_table_in_the_guide_is_the_one_in_the_code() {
+    let guide = include_str!("../../../../docs/never-locked-out.md");
+    for code in AlarmCode::ALL {
+        let weight = match code.severity() {
+            Severity::Refuse => "refuse",
+            Severity::Warn => "warn",
+            _ => "note",
+        };
+        let row = format!("| `{}` | {weight} | ", code.as_str());
+        assert!(guide.contains(&row), "no row begins {row}");
+    }
 }
