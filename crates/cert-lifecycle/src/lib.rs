@@ -12,6 +12,7 @@
 //! |---|---|
 //! | start | [`Unit::open`] |
 //! | see | [`Unit::status`], [`Unit::requests`], [`Unit::journal`] |
+//! | look at a certificate, hand it out | [`CertificateDetails`], [`Unit::chain`], [`Unit::export`] |
 //! | make | [`RequestForm::parse`], then [`Unit::start_making`] |
 //! | import | [`Unit::review`], then [`Unit::install`] |
 //! | go back | [`Unit::serve_previous`], [`Unit::reset_to_factory`] |
@@ -34,6 +35,7 @@ mod account;
 mod alarms;
 mod clock;
 mod collector;
+mod details;
 mod environment;
 mod error;
 mod factory;
@@ -59,6 +61,7 @@ pub use account::{ADMIN, PASSWORD_CHARS_MIN, PASSWORD_OCTETS_MAX, PasswordError,
 pub use alarms::{Alarm, AlarmCode};
 pub use clock::{NO_END_SECONDS, NOT_BEFORE_SLACK_SECONDS};
 pub use collector::{Collector, Transport};
+pub use details::{CertificateDetails, Detail, Which};
 pub use environment::{Environment, Now};
 pub use error::Error;
 pub use factory::Factory;

@@ -181,7 +181,7 @@ fn common_name(name: &Name) -> String {
     }
 }
 
-fn general_name(name: &x509_cert::ext::pkix::name::GeneralName) -> String {
+pub(crate) fn general_name(name: &x509_cert::ext::pkix::name::GeneralName) -> String {
     use x509_cert::ext::pkix::name::GeneralName;
     let text = match name {
         GeneralName::DnsName(dns) => format!("DNS: {}", dns.as_str()),
@@ -213,7 +213,7 @@ struct RsaPublicKey<'a> {
     public_exponent: UintRef<'a>,
 }
 
-fn public_key(public_key: &spki::SubjectPublicKeyInfoOwned) -> String {
+pub(crate) fn public_key(public_key: &spki::SubjectPublicKeyInfoOwned) -> String {
     let octets = public_key.subject_public_key.raw_bytes();
     if let Ok(rsa) = RsaPublicKey::from_der(octets) {
         let modulus = rsa.modulus.as_bytes();
@@ -233,7 +233,7 @@ fn public_key(public_key: &spki::SubjectPublicKeyInfoOwned) -> String {
     }
 }
 
-fn algorithm(oid: &ObjectIdentifier) -> String {
+pub(crate) fn algorithm(oid: &ObjectIdentifier) -> String {
     DB.by_oid(oid)
         .map_or_else(|| oid.to_string(), ToOwned::to_owned)
 }

@@ -3,6 +3,7 @@
 mod alarms;
 mod bench;
 mod clock;
+mod details;
 mod follow;
 mod trial;
 
