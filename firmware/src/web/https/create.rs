@@ -187,6 +187,7 @@ fn destination(then: Then<'_>, draft: &RequestForm) -> String {
                 ("previous", "/management/https/previous"),
                 ("factory", "/management/https/factory"),
                 ("trial", "/management/https/trial"),
+                ("certificate", "/management/https/certificate"),
             ];
             let mut all = tabs.chain(places).chain(others);
             all.find(|(then, _)| *then == name)

@@ -1,6 +1,7 @@
 //! Management, HTTPS Setup: what browsers see now, and the five tabs.
 
 mod back;
+mod certificate;
 mod create;
 mod draft;
 mod faults;
@@ -11,6 +12,7 @@ mod review;
 mod summary;
 mod trial;
 mod upload;
+mod validity;
 
 use std::sync::Arc;
 
@@ -103,6 +105,9 @@ pub(super) fn router() -> Router<Arc<Site>> {
         .route("/upload", get(upload::show_upload).post(upload::upload))
         .route("/review", get(review::show))
         .route("/install", get(home).post(review::install))
+        .route("/certificate", get(certificate::serving))
+        .route("/certificate/{which}", get(certificate::other))
+        .route("/certificate/{which}/{file}", get(certificate::download))
         .route("/trial", get(trial::show))
         .route("/keep", get(home).post(trial::keep))
         .route(

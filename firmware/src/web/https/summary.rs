@@ -3,6 +3,7 @@
 use cert_lifecycle::{AlarmCode, CertificateView, NO_END_SECONDS, Origin, Status};
 
 use super::Tab;
+use super::validity::ValidityBar;
 use crate::web::times::Moment;
 
 /// A certificate that ends within so many days is to be replaced.
@@ -17,6 +18,7 @@ pub(super) struct Summary {
     pub(super) not_after: Moment,
     /// "Expires in 86 days"; without a clock that is right nobody can tell.
     pub(super) validity: String,
+    pub(super) bar: ValidityBar,
     pub(super) state: State,
     pub(super) next: Next,
     pub(super) has_previous: bool,
@@ -86,6 +88,11 @@ impl Summary {
                     "The clock is not set, so the unit cannot tell whether it is valid today".into()
                 }
             },
+            bar: ValidityBar::new(
+                certificate.not_before,
+                certificate.not_after,
+                status.clock_trusted.then_some(status.now),
+            ),
             state: match state(not_after, now) {
                 State::Valid if raised(AlarmCode::BrowsersRefuse) => State::Refused,
                 state => state,
