@@ -175,7 +175,7 @@ impl Https {
 fn greet(listener: &std::net::TcpListener, opened: &Opened) -> Result<(), String> {
     if let Some(aside) = &opened.set_aside {
         log(format_args!(
-            "the store could not be read and was moved to {}: {}",
+            "the store could not be used and is kept as {}: {}",
             aside.path.display(),
             aside.why
         ));

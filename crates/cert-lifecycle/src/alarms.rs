@@ -421,7 +421,7 @@ fn set_aside(records: &impl Records) -> Result<Option<Alarm>, Error> {
         Alarm::new(
             AlarmCode::StoreSetAside,
             format!(
-                "The store could not be read and was moved to {}: {}.",
+                "The store could not be used and is kept as {}: {}.",
                 aside.path.display(),
                 aside.why
             ),

@@ -97,15 +97,17 @@ pub enum Action {
     SignIn,
     /// Somebody tried to sign in, with a wrong name or password.
     SignInRefused,
-    /// A store that could not be read was set aside.
+    /// A store that could not be used was set aside.
     StoreSetAside,
     /// Nobody signed in over a certificate on trial, so the previous one serves.
     TrialEnded,
+    /// The store was brought to the format of a later version.
+    Upgrade,
 }
 
 impl Action {
     /// Every action; those about an alarm with one of its codes.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::AlarmAcknowledged(AlarmCode::Expired),
         Self::AlarmEnded(AlarmCode::Expired),
         Self::AlarmRaised(AlarmCode::Expired),
@@ -123,6 +125,7 @@ impl Action {
         Self::SignInRefused,
         Self::StoreSetAside,
         Self::TrialEnded,
+        Self::Upgrade,
     ];
 
     /// The stable name, such as `alarm-raised`, at most 32 characters.
@@ -146,6 +149,7 @@ impl Action {
             Self::SignInRefused => "sign-in-refused",
             Self::StoreSetAside => "store-set-aside",
             Self::TrialEnded => "trial-ended",
+            Self::Upgrade => "upgrade",
         }
     }
 
@@ -181,7 +185,8 @@ impl Action {
             | Self::Previous
             | Self::Reset
             | Self::Settings
-            | Self::SignIn => Severity::Note,
+            | Self::SignIn
+            | Self::Upgrade => Severity::Note,
         }
     }
 }
@@ -206,6 +211,7 @@ impl fmt::Display for Action {
             Self::SignInRefused => "sign-in refused",
             Self::StoreSetAside => "store set aside",
             Self::TrialEnded => "trial ended",
+            Self::Upgrade => "store upgraded",
         })
     }
 }

@@ -53,8 +53,10 @@ mod serving;
 mod settings;
 mod start;
 mod store;
+mod subkeys;
 mod trial;
 mod unit;
+mod upgrade;
 mod view;
 
 pub use account::{ADMIN, PASSWORD_CHARS_MIN, PASSWORD_OCTETS_MAX, PasswordError, SignIn};

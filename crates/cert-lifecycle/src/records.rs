@@ -67,7 +67,7 @@ pub(crate) struct RequestRecord {
 pub const REQUESTS_MAX: usize = 16;
 
 pub(crate) const REQUESTS: &str = "request/";
-const PRIVATE_KEYS: &str = "key/";
+pub(crate) const PRIVATE_KEYS: &str = "key/";
 
 /// Where the request for this key is.
 pub(crate) fn request_of(id: &KeyId) -> String {

@@ -95,8 +95,8 @@ pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
 pub(crate) struct Sealer(XChaCha20Poly1305);
 
 impl Sealer {
-    pub(crate) fn new(secret: &[u8; SECRET_OCTETS]) -> Self {
-        Self(XChaCha20Poly1305::new(&Key::from(*secret)))
+    pub(crate) fn new(key: &[u8; SECRET_OCTETS]) -> Self {
+        Self(XChaCha20Poly1305::new(&Key::from(*key)))
     }
 
     /// A random nonce followed by the sealed key.

@@ -12,11 +12,13 @@ use crate::identity::{Identity, Listener};
 use crate::journal::{self, Action, Actor, Event};
 use crate::making::Job;
 use crate::records::{IdentityRecord, Slot};
-use crate::seal::{Sealer, UnitSecret, sync_folder_of};
+use crate::seal::{UnitSecret, sync_folder_of};
 use crate::settings;
 use crate::store::{Records, Store, StoreError};
+use crate::subkeys::Subkeys;
 use crate::trial::Preflight;
 use crate::unit::{Opened, SetAside, Unit, UnitConfig};
+use crate::upgrade::{self, FORMAT, Means};
 
 /// The name of the store in the state folder.
 const STORE: &str = "store.redb";
@@ -24,9 +26,14 @@ const STORE: &str = "store.redb";
 impl Unit {
     /// Opens the unit's store and tells `listener` what to serve.
     ///
-    /// At the first start it makes the factory identity and the account. A
-    /// store that cannot be read, or whose keys cannot be unsealed, is set
-    /// aside under another name, and the unit starts as if for the first time.
+    /// At the first start it makes the factory identity and the account. A store
+    /// of an earlier format is brought to the present one. A store that cannot be
+    /// read, or belongs to another secret, is set aside under another name, and
+    /// the unit starts as if for the first time.
+    ///
+    /// A store of a *later* format, after a downgrade, is left as and where it is.
+    /// So that the downgrade locks nobody out, the unit starts with a store of its
+    /// own beside it; the later version finds its store as it left it.
     ///
     /// # Errors
     ///
@@ -52,12 +59,19 @@ impl Unit {
             ),
             why,
         })?;
-        let path = config.state_dir.join(STORE);
-        let open = |store: Store| -> Result<Self, Error> {
+        let open = |path: &Path| -> Result<Self, Error> {
+            let store = Store::open(path)?;
+            let subkeys = Subkeys::of(&secret);
+            let means = Means {
+                secret: &secret,
+                subkeys: &subkeys,
+                environment: &*environment,
+            };
+            upgrade::bring_up(&store, &means)?;
             let settings = settings::stored(&store.snapshot()?)?;
-            Ok(Self {
+            let unit = Self {
                 store,
-                sealer: Sealer::new(&secret),
+                subkeys,
                 factory: config.factory.clone(),
                 environment: Arc::clone(&environment),
                 listener: Arc::clone(&listener),
@@ -65,23 +79,12 @@ impl Unit {
                 settings: RwLock::new(Arc::new(settings)),
                 trial: Mutex::default(),
                 changing: Mutex::new(()),
-            })
-        };
-        let (unit, set_aside) = match Store::open(&path).map_err(Error::from).and_then(|store| {
-            let unit = open(store)?;
+            };
             unit.serve_what_is_stored()?;
             unit.resume_trial()?;
             Ok(unit)
-        }) {
-            Ok(unit) => (unit, None),
-            Err(error @ Error::Store(StoreError::InUse { .. } | StoreError::Io(_))) => {
-                return Err(error);
-            }
-            Err(error) => {
-                let aside = set_aside(&path, &error, &*environment)?;
-                (open(Store::open(&path)?)?, Some(aside))
-            }
         };
+        let (unit, set_aside) = open_or_begin(&config.state_dir, open, &*environment)?;
         let first_password = unit.first_start(config.admin_password, set_aside.as_ref())?;
         Ok(Opened {
             unit: Arc::new(unit),
@@ -144,7 +147,7 @@ impl Unit {
             change.put(Slot::Serving.key(), &new.record)?;
             change.put(account::RECORD, &account)?;
             if let Some(aside) = set_aside {
-                let outcome = format!("moved to {}: {}", aside.path.display(), aside.why);
+                let outcome = format!("kept as {}: {}", aside.path.display(), aside.why);
                 let event = Event {
                     actor: &Actor::unit(),
                     action: Action::StoreSetAside,
@@ -166,6 +169,42 @@ impl Unit {
         self.serve(&identity)?;
         Ok(random)
     }
+}
+
+/// Opens the store of the state folder, or begins a new one where that cannot be
+/// used.
+fn open_or_begin(
+    state_dir: &Path,
+    open: impl Fn(&Path) -> Result<Unit, Error>,
+    environment: &dyn Environment,
+) -> Result<(Unit, Option<SetAside>), Error> {
+    let open_or_set_aside = |path: &Path| match open(path) {
+        Ok(unit) => Ok((unit, None)),
+        Err(
+            error @ Error::Store(
+                StoreError::InUse { .. } | StoreError::Io(_) | StoreError::Newer { .. },
+            ),
+        ) => Err(error),
+        Err(error) => {
+            let aside = set_aside(path, &error, environment)?;
+            Ok((open(path)?, Some(aside)))
+        }
+    };
+    let path = state_dir.join(STORE);
+    match open_or_set_aside(&path) {
+        Err(Error::Store(newer @ StoreError::Newer { .. })) => {
+            let (unit, _) = open_or_set_aside(&state_dir.join(beside_a_newer_one()))?;
+            let why = newer.to_string();
+            Ok((unit, Some(SetAside { path, why })))
+        }
+        opened => opened,
+    }
+}
+
+/// The name of the store beside one that is too new. It tells the format, so that
+/// no two versions take each other's.
+fn beside_a_newer_one() -> String {
+    format!("store.format-{FORMAT}.redb")
 }
 
 fn make_folder(path: &Path) -> Result<(), Error> {

@@ -12,16 +12,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use redb::backends::FileBackend;
 use redb::{
-    Database, DatabaseError, ReadTransaction, ReadableDatabase, ReadableTable, StorageError,
-    TableDefinition, WriteTransaction,
+    Database, DatabaseError, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable,
+    StorageBackend, StorageError, TableDefinition, TableError, WriteTransaction,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 const RECORDS: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("records");
-
-/// The version of what the records mean.
-const FORMAT: u32 = 1;
 
 /// Something the store itself could not do; the details are for the log.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +36,23 @@ pub enum StoreError {
     /// The file system refused, for example because it is full.
     #[error("the store could not be read or written, nothing was changed: {0}")]
     Io(String),
+    /// A later version of this software wrote the store.
+    #[error(
+        "it was written by a later version of this software, in format {found}; this version knows \
+         formats up to {known}"
+    )]
+    Newer {
+        /// The format it has.
+        found: u32,
+        /// The latest format this version knows.
+        known: u32,
+    },
+    /// The store belongs to another secret.
+    #[error(
+        "its private keys are sealed with another secret than this unit's: it comes from another \
+         unit, or the secret was replaced"
+    )]
+    OtherSecret,
 }
 
 impl From<redb::Error> for StoreError {
@@ -60,15 +74,12 @@ type Follower = Box<dyn Fn() + Send + Sync>;
 
 impl Store {
     /// Opens the store at `path`, or makes an empty one.
+    ///
+    /// What is in it has to be brought to the present format first; see
+    /// [`upgrade`](crate::upgrade).
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
         let file = private_file(path).map_err(|error| StoreError::Io(error.to_string()))?;
-        let database = FileBackend::new(file).and_then(|backend| {
-            // Every page is checked against its checksum, for a file that was
-            // altered from outside would otherwise be trusted.
-            Database::builder()
-                .set_check_integrity_on_open(true)
-                .create_with_backend(backend)
-        });
+        let database = FileBackend::new(file).and_then(database_on);
         let database = database.map_err(|error| match error {
             DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => {
                 StoreError::InUse { path: path.into() }
@@ -81,23 +92,20 @@ impl Store {
             }
             other => StoreError::Damaged(other.to_string()),
         })?;
-        let store = Self {
+        Ok(Self::of(database))
+    }
+
+    /// Opens the store on something else than a file, such as one that breaks off.
+    #[cfg(test)]
+    pub(crate) fn on(backend: impl StorageBackend) -> Result<Self, DatabaseError> {
+        database_on(backend).map(Self::of)
+    }
+
+    fn of(database: Database) -> Self {
+        Self {
             database,
             followers: Mutex::default(),
-        };
-        let format = store.change(|change| {
-            if let Some(format) = change.get::<u32>("meta/format")? {
-                return Ok(format);
-            }
-            change.put("meta/format", &FORMAT)?;
-            Ok::<_, StoreError>(FORMAT)
-        })?;
-        if format != FORMAT {
-            return Err(StoreError::Damaged(format!(
-                "its format is {format}, expected {FORMAT}"
-            )));
         }
-        Ok(store)
     }
 
     /// A view of the store as it is now, which later changes do not touch.
@@ -136,6 +144,14 @@ impl Store {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Every page is checked against its checksum, for a file that was altered from
+/// outside would otherwise be trusted.
+fn database_on(backend: impl StorageBackend) -> Result<Database, DatabaseError> {
+    Database::builder()
+        .set_check_integrity_on_open(true)
+        .create_with_backend(backend)
 }
 
 /// Opens the file for its owner only; makes an empty one where there is none.
@@ -179,16 +195,26 @@ pub(crate) trait Records {
 
 pub(crate) struct Snapshot(ReadTransaction);
 
+impl Snapshot {
+    /// The table; `None` in a store that nothing was ever put into.
+    fn records(&self) -> Result<Option<ReadOnlyTable<&'static str, &'static [u8]>>, StoreError> {
+        match self.0.open_table(RECORDS) {
+            Ok(table) => Ok(Some(table)),
+            Err(TableError::TableDoesNotExist(_)) => Ok(None),
+            Err(error) => Err(redb::Error::from(error).into()),
+        }
+    }
+}
+
 impl Records for Snapshot {
     fn octets(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        octets_in(&self.0.open_table(RECORDS).map_err(redb::Error::from)?, key)
+        let table = self.records()?;
+        table.map_or(Ok(None), |table| octets_in(&table, key))
     }
 
     fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
-        keys_in(
-            &self.0.open_table(RECORDS).map_err(redb::Error::from)?,
-            prefix,
-        )
+        let table = self.records()?;
+        table.map_or(Ok(Vec::new()), |table| keys_in(&table, prefix))
     }
 }
 

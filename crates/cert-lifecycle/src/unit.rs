@@ -12,9 +12,9 @@ use crate::identity::{Identity, Listener, Origin};
 use crate::journal::{self, Entry};
 use crate::making::Job;
 use crate::records::{IdentityRecord, REQUESTS, Slot, private_key_of};
-use crate::seal::Sealer;
 use crate::settings::Settings;
 use crate::store::{Change, Records, Store, StoreError};
+use crate::subkeys::Subkeys;
 use crate::trial::{Running, Trial};
 use crate::view::CertificateView;
 use crate::{Alarm, Error, KeyId};
@@ -36,16 +36,17 @@ pub struct Opened {
     /// The random password for `admin`, at the first start only. It has to be
     /// changed at the first sign-in.
     pub first_password: Option<Zeroizing<String>>,
-    /// Where a store that could not be read was moved to, and why.
+    /// Where a store that could not be used is kept, and why it could not.
     pub set_aside: Option<SetAside>,
 }
 
-/// A store that could not be read: it was moved, never overwritten.
+/// A store that could not be used: it was moved, or left where it is, and never
+/// overwritten.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetAside {
     /// Where it is now.
     pub path: PathBuf,
-    /// What was wrong with it.
+    /// Why it could not be used.
     pub why: String,
 }
 
@@ -55,7 +56,7 @@ pub struct SetAside {
 /// every change is one transaction. Operations may be called from any thread.
 pub struct Unit {
     pub(crate) store: Store,
-    pub(crate) sealer: Sealer,
+    pub(crate) subkeys: Subkeys,
     pub(crate) factory: Factory,
     pub(crate) environment: Arc<dyn Environment>,
     pub(crate) listener: Arc<dyn Listener>,
@@ -187,7 +188,7 @@ impl Unit {
         record: &IdentityRecord,
     ) -> Result<Identity, Error> {
         let sealed = records.octets(&private_key_of(&record.key))?;
-        let key = sealed.and_then(|sealed| self.sealer.open(&record.key, &sealed));
+        let key = sealed.and_then(|sealed| self.subkeys.sealer.open(&record.key, &sealed));
         let key = key.ok_or_else(|| Error::NotFound {
             what: "the private key",
             named: record.key.fingerprint(),
@@ -197,9 +198,8 @@ impl Unit {
 
     /// Puts a private key into the store, sealed.
     pub(crate) fn put_key(&self, change: &Change, key: &NewKey) -> Result<(), StoreError> {
-        let sealed = self
-            .sealer
-            .seal(&key.id, &key.pkcs8_der, &*self.environment);
+        let sealer = &self.subkeys.sealer;
+        let sealed = sealer.seal(&key.id, &key.pkcs8_der, &*self.environment);
         change.put_octets(&private_key_of(&key.id), &sealed)
     }
 }

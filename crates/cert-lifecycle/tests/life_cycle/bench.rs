@@ -4,7 +4,7 @@
 use std::fs;
 use std::net::IpAddr;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -106,6 +106,17 @@ impl Bench {
             listener: Arc::default(),
             world: Arc::new(World::at_this_time()),
         }
+    }
+
+    /// On the state in this folder of `tests/data`.
+    pub(crate) fn on_state(name: &str) -> Self {
+        let bench = Self::new();
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+        for file in ["secret", "store.redb"] {
+            let copied = fs::copy(from.join(name).join(file), bench.folder.path().join(file));
+            copied.expect("copied");
+        }
+        bench
     }
 
     pub(crate) fn open(&self) -> Opened {

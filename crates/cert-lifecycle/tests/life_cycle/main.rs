@@ -6,6 +6,7 @@ mod clock;
 mod details;
 mod follow;
 mod trial;
+mod upgrade;
 
 use std::fs;
 
@@ -115,7 +116,7 @@ fn a_certificate_for_another_units_key_is_refused_and_changes_nothing() {
 fn what_the_listener_cannot_serve_is_refused_and_changes_nothing() {
     let bench = Bench::new();
     let unit = bench.open().unit;
-    let before = unit.status().expect("status");
+    let before = unit.status().expect("status").serving;
     bench.refuse_to_serve(true);
     let mut self_signed = form("ntp1.example.net");
     self_signed.self_signed = true;
@@ -124,7 +125,7 @@ fn what_the_listener_cannot_serve_is_refused_and_changes_nothing() {
         .expect_err("refused");
     assert!(matches!(refusal, Error::Listener(_)));
     assert!(unit.reset_to_factory(Digest::Sha256, &admin()).is_err());
-    assert_eq!(unit.status().expect("status"), before);
+    assert_eq!(unit.status().expect("status").serving, before);
     assert!(unit.requests().expect("requests").is_empty());
 }
 
@@ -267,14 +268,36 @@ fn a_store_that_cannot_be_read_is_set_aside_and_never_overwritten() {
 #[test]
 fn a_store_from_another_unit_gives_no_key_and_is_set_aside() {
     let (bench, other) = (Bench::new(), Bench::new());
-    drop((bench.open(), other.open()));
+    let before = bench.open().unit.status().expect("status").serving;
+    let unit = other.open().unit;
+    bench::make(&unit, &form("ntp1.example.net"));
+    let theirs = unit.status().expect("status").serving;
+    drop(unit);
+    let copied = upgrade::records(&other.store());
     fs::copy(other.store(), bench.store()).expect("copied");
+
     let opened = bench.open();
-    assert!(opened.set_aside.is_some());
-    assert_eq!(
-        opened.unit.status().expect("status").serving.origin,
-        Origin::Factory
+    let aside = opened.set_aside.expect("set aside");
+    assert!(
+        aside
+            .why
+            .contains("sealed with another secret than this unit's"),
+        "{}",
+        aside.why
     );
+    assert!(upgrade::records(&aside.path) == copied, "a record was lost");
+    let status = opened.unit.status().expect("status");
+    assert_eq!(status.serving.origin, Origin::Factory);
+    assert_eq!(status.requests, 0);
+    for others in [before, theirs] {
+        assert_ne!(status.serving.certificate.key, others.certificate.key);
+    }
+    let journal = opened.unit.journal(9).expect("journal");
+    let told = journal
+        .iter()
+        .find(|entry| entry.action == Action::StoreSetAside)
+        .expect("in the journal");
+    assert!(told.outcome.contains("another secret"), "{}", told.outcome);
 }
 
 #[test]
