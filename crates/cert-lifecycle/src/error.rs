@@ -3,6 +3,7 @@
 use cert_policy::Finding;
 
 use crate::account::PasswordError;
+use crate::backup::BackupError;
 use crate::form::FieldMessage;
 use crate::store::StoreError;
 
@@ -13,6 +14,9 @@ use crate::store::StoreError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// A backup that is not restored.
+    #[error("{0}")]
+    Backup(#[from] BackupError),
     /// A key is being made already.
     #[error("A key is being made at this moment. Wait for it, or cancel it, then try again.")]
     Busy,

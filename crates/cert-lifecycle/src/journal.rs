@@ -19,6 +19,11 @@ const PREFIX: &str = "journal/";
 /// The number of the newest entry.
 const LAST: &str = "meta/journal-last";
 
+/// Where entries are that a backup brought back from a store before this one. They
+/// keep the numbers they had there, and stand before all of this store's own. At
+/// most [`JOURNAL_ENTRIES_MAX`], beside as many of its own.
+const EARLIER: &str = "journal-earlier/";
+
 /// The person, or the unit itself, that an operation is done for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
@@ -73,6 +78,8 @@ pub enum Action {
     AlarmEnded(AlarmCode),
     /// An alarm was raised.
     AlarmRaised(AlarmCode),
+    /// A backup was made.
+    Backup,
     /// Somebody signed in over a certificate on trial, so it stays.
     Confirm,
     /// A request was deleted.
@@ -91,6 +98,8 @@ pub enum Action {
     Previous,
     /// A new factory certificate serves.
     Reset,
+    /// A backup was restored.
+    Restore,
     /// Settings were changed.
     Settings,
     /// Somebody signed in.
@@ -107,10 +116,11 @@ pub enum Action {
 
 impl Action {
     /// Every action; those about an alarm with one of its codes.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::AlarmAcknowledged(AlarmCode::Expired),
         Self::AlarmEnded(AlarmCode::Expired),
         Self::AlarmRaised(AlarmCode::Expired),
+        Self::Backup,
         Self::Confirm,
         Self::DeleteRequest,
         Self::FirstStart,
@@ -120,6 +130,7 @@ impl Action {
         Self::Password,
         Self::Previous,
         Self::Reset,
+        Self::Restore,
         Self::Settings,
         Self::SignIn,
         Self::SignInRefused,
@@ -135,6 +146,7 @@ impl Action {
             Self::AlarmAcknowledged(_) => "alarm-acknowledged",
             Self::AlarmEnded(_) => "alarm-ended",
             Self::AlarmRaised(_) => "alarm-raised",
+            Self::Backup => "backup",
             Self::Confirm => "confirm",
             Self::DeleteRequest => "delete-request",
             Self::FirstStart => "first-start",
@@ -144,6 +156,7 @@ impl Action {
             Self::Password => "password",
             Self::Previous => "previous",
             Self::Reset => "reset",
+            Self::Restore => "restore",
             Self::Settings => "settings",
             Self::SignIn => "sign-in",
             Self::SignInRefused => "sign-in-refused",
@@ -175,6 +188,7 @@ impl Action {
             Self::SignInRefused | Self::TrialEnded => Severity::Warn,
             Self::AlarmAcknowledged(_)
             | Self::AlarmEnded(_)
+            | Self::Backup
             | Self::Confirm
             | Self::DeleteRequest
             | Self::FirstStart
@@ -184,6 +198,7 @@ impl Action {
             | Self::Password
             | Self::Previous
             | Self::Reset
+            | Self::Restore
             | Self::Settings
             | Self::SignIn
             | Self::Upgrade => Severity::Note,
@@ -197,6 +212,7 @@ impl fmt::Display for Action {
             Self::AlarmAcknowledged(_) => "alarm noted",
             Self::AlarmEnded(_) => "alarm ended",
             Self::AlarmRaised(_) => "alarm",
+            Self::Backup => "backup made",
             Self::Confirm => "certificate confirmed",
             Self::DeleteRequest => "request deleted",
             Self::FirstStart => "first start",
@@ -206,6 +222,7 @@ impl fmt::Display for Action {
             Self::Password => "password",
             Self::Previous => "previous certificate served again",
             Self::Reset => "factory certificate made",
+            Self::Restore => "backup restored",
             Self::Settings => "settings",
             Self::SignIn => "sign-in",
             Self::SignInRefused => "sign-in refused",
@@ -267,9 +284,16 @@ pub(crate) fn append(change: &Change, now: Now, event: Event<'_>) -> Result<(), 
     Ok(())
 }
 
-/// The newest entries, newest first, at most `entries_max`.
+/// The newest entries, newest first, at most `entries_max`; those of an earlier
+/// store come last.
 pub(crate) fn newest(records: &impl Records, entries_max: usize) -> Result<Vec<Entry>, StoreError> {
-    entries(records, kept(records)?.rev().take(entries_max))
+    let mut newest = entries(records, kept(records)?.rev().take(entries_max))?;
+    let earlier = records.keys(EARLIER)?;
+    let more = entries_max.saturating_sub(newest.len());
+    for key in earlier.iter().rev().take(more) {
+        newest.extend(records.get(key)?);
+    }
+    Ok(newest)
 }
 
 /// The entries after entry `number`, oldest first, at most `entries_max`.
@@ -302,6 +326,37 @@ fn entries(
     numbers
         .filter_map(|number| records.get(&key_of(number)).transpose())
         .collect()
+}
+
+/// Of `entries`, those that are neither in this store's own journal nor brought
+/// back already, as many of the newest as there is room for; and how many others
+/// there are.
+pub(crate) fn missing(
+    records: &impl Records,
+    entries: &[Entry],
+) -> Result<(Vec<Entry>, usize), StoreError> {
+    let mut missing = Vec::new();
+    for entry in entries {
+        let own: Option<Entry> = records.get(&key_of(entry.number))?;
+        if own.as_ref() != Some(entry) && records.octets(&earlier_key_of(entry))?.is_none() {
+            missing.push(entry.clone());
+        }
+    }
+    let room = JOURNAL_ENTRIES_MAX.saturating_sub(records.keys(EARLIER)?.len());
+    let over = missing.len().saturating_sub(room);
+    missing.drain(..over);
+    Ok((missing, over))
+}
+
+/// Puts entries of an earlier store before this store's own.
+pub(crate) fn put_earlier(change: &Change, entries: &[Entry]) -> Result<(), StoreError> {
+    let mut entries = entries.iter();
+    entries.try_for_each(|entry| change.put(&earlier_key_of(entry), entry))
+}
+
+/// By time, for two stores may have had entries of one number.
+fn earlier_key_of(entry: &Entry) -> String {
+    format!("{EARLIER}{:020}-{:020}", entry.at, entry.number)
 }
 
 fn key_of(number: u64) -> String {

@@ -50,7 +50,7 @@ impl KeyId {
 
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
+        f.write_str(&hexadecimal(&self.0))
     }
 }
 
@@ -99,6 +99,11 @@ impl<'de> Deserialize<'de> for KeyId {
 pub fn fingerprint(octets: &[u8]) -> String {
     let pairs: Vec<String> = octets.iter().map(|octet| format!("{octet:02X}")).collect();
     pairs.join(":")
+}
+
+/// Lower-case hexadecimal digits.
+pub(crate) fn hexadecimal(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 /// The SHA-256 fingerprint of DER octets.

@@ -21,6 +21,7 @@
 //! | sign in | [`Unit::sign_in`], [`Unit::change_password`] |
 //! | set | [`Unit::settings`], [`Unit::change_settings`] |
 //! | tell others | [`Unit::on_change`], [`Unit::follow`] |
+//! | back up | [`Unit::backup`]; [`Unit::review_backup`], then [`Unit::restore`] |
 //!
 //! # What a maker supplies
 //!
@@ -33,6 +34,7 @@
 
 mod account;
 mod alarms;
+mod backup;
 mod clock;
 mod collector;
 mod details;
@@ -47,6 +49,7 @@ mod key_id;
 mod making;
 mod records;
 mod requests;
+mod restore;
 mod review;
 mod seal;
 mod serving;
@@ -61,6 +64,9 @@ mod view;
 
 pub use account::{ADMIN, PASSWORD_CHARS_MIN, PASSWORD_OCTETS_MAX, PasswordError, SignIn};
 pub use alarms::{Alarm, AlarmCode};
+pub use backup::{
+    BACKUP_OCTETS_MAX, BACKUP_TEXT_OCTETS_MAX, BackupError, BackupOrigin, backup_to_text,
+};
 pub use clock::{NO_END_SECONDS, NOT_BEFORE_SLACK_SECONDS};
 pub use collector::{Collector, Transport};
 pub use details::{CertificateDetails, Detail, Which};
@@ -77,6 +83,7 @@ pub use key_id::{KeyId, fingerprint};
 pub use making::Making;
 pub use records::REQUESTS_MAX;
 pub use requests::{Made, OnProgress};
+pub use restore::{BackupReview, LeftBehind, RestorePlan, SettingChange, Signer};
 pub use review::Review;
 pub use seal::{SecretFile, UnitSecret};
 pub use settings::{Setting, Settings, TlsLevel, TokenHash};

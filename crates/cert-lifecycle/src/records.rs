@@ -66,6 +66,8 @@ pub(crate) struct RequestRecord {
 /// identity has.
 pub const REQUESTS_MAX: usize = 16;
 
+/// Where the number of the last request is.
+pub(crate) const REQUEST_LAST: &str = "meta/request-last";
 pub(crate) const REQUESTS: &str = "request/";
 pub(crate) const PRIVATE_KEYS: &str = "key/";
 
@@ -79,25 +81,35 @@ pub(crate) fn private_key_of(id: &KeyId) -> String {
     format!("{PRIVATE_KEYS}{id}")
 }
 
-/// Makes `record` the serving identity and the one that served the previous, unless
-/// it is the same certificate with another chain. One that was on trial has not
-/// shown that anybody can get in, so it does not take the place of one that has.
+/// Makes `record` the serving identity; see [`previous_after`] for the previous one.
 pub(crate) fn put_in_service(change: &Change, record: &IdentityRecord) -> Result<(), StoreError> {
-    let before: Option<IdentityRecord> = change.get(Slot::Serving.key())?;
-    let previous: Option<IdentityRecord> = change.get(Slot::Previous.key())?;
-    let comes_back = previous.is_some_and(|previous| previous.leaf() == record.leaf());
-    let before =
-        before.filter(|before| before.leaf() != record.leaf() && (before.confirmed || comes_back));
-    if let Some(before) = before {
-        change.put(Slot::Previous.key(), &before)?;
+    let serving = change.get(Slot::Serving.key())?;
+    let previous = change.get(Slot::Previous.key())?;
+    if let Some(previous) = previous_after(record, serving.as_ref(), previous.as_ref()) {
+        change.put(Slot::Previous.key(), previous)?;
     }
     change.put(Slot::Serving.key(), record)
+}
+
+/// The previous identity once `comes` serves: the one that serves now, unless it is
+/// the same certificate with another chain. One that was on trial has not shown that
+/// anybody can get in, so it does not take the place of one that has.
+pub(crate) fn previous_after<'a>(
+    comes: &IdentityRecord,
+    serving: Option<&'a IdentityRecord>,
+    previous: Option<&'a IdentityRecord>,
+) -> Option<&'a IdentityRecord> {
+    let comes_back = previous.is_some_and(|previous| previous.leaf() == comes.leaf());
+    serving
+        .filter(|serving| serving.leaf() != comes.leaf() && (serving.confirmed || comes_back))
+        .or(previous)
 }
 
 /// All requests, the oldest first.
 pub(crate) fn by_age(records: &impl Records) -> Result<Vec<RequestRecord>, StoreError> {
     let mut requests: Vec<RequestRecord> = records.all(REQUESTS)?;
-    requests.sort_by_key(|request| request.number);
+    // A backup may have brought back one whose number was given again.
+    requests.sort_by_key(|request| (request.number, request.made_at));
     Ok(requests)
 }
 

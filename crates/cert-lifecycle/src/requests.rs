@@ -12,7 +12,7 @@ use crate::identity::{Der, Identity, Origin};
 use crate::journal::{self, Action, Actor, Event};
 use crate::key_id::sha256_of;
 use crate::records::{
-    IdentityRecord, RequestRecord, Slot, by_age, keys_of_identities, put_in_service,
+    IdentityRecord, REQUEST_LAST, RequestRecord, Slot, by_age, keys_of_identities, put_in_service,
     remove_orphaned_keys, remove_requests_over_the_limit, request_of,
 };
 use crate::store::Records;
@@ -133,10 +133,10 @@ impl Unit {
         self.store.change(|change| {
             self.put_key(change, key)?;
             let number = change
-                .get::<u64>("meta/request-last")?
+                .get::<u64>(REQUEST_LAST)?
                 .unwrap_or(0)
                 .saturating_add(1);
-            change.put("meta/request-last", &number)?;
+            change.put(REQUEST_LAST, &number)?;
             let record = RequestRecord {
                 key: key.id,
                 number,

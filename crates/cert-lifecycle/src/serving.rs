@@ -185,7 +185,11 @@ impl Unit {
         if preflight == Preflight::Forced && !matches!(actor.via, Via::Web(_)) {
             return Ok(());
         }
-        let level = self.settings().tls;
+        self.check_at(identity, self.settings().tls)
+    }
+
+    /// Proves that `identity` could serve at this level.
+    pub(crate) fn check_at(&self, identity: &Identity, level: TlsLevel) -> Result<(), Error> {
         if let Some(leaf) = identity.chain().first() {
             check_level(leaf.as_bytes(), level)?;
         }

@@ -15,13 +15,12 @@ use subtle::ConstantTimeEq;
 use crate::collector::Collector;
 use crate::journal::{self, Action, Actor, Event};
 use crate::records::{IdentityRecord, Slot};
-use crate::serving::check_level;
 use crate::store::{Records, StoreError};
 use crate::unit::no_identity;
 use crate::{Error, Unit};
 
 /// Where the store keeps them.
-const RECORD: &str = "settings";
+pub(crate) const RECORD: &str = "settings";
 
 /// Minutes of a trial, at most: a day.
 const TRIAL_MINUTES_MAX: u16 = 1440;
@@ -349,10 +348,7 @@ impl Unit {
         let serving = serving.ok_or_else(|| no_identity("serves"))?;
         let identity = self.identity(&snapshot, &serving)?;
         if settings.tls != before.tls {
-            check_level(serving.leaf(), settings.tls)?;
-            self.listener
-                .check(&identity, settings.tls)
-                .map_err(Error::Listener)?;
+            self.check_at(&identity, settings.tls)?;
         }
         let names: Vec<&str> = changed.iter().map(|setting| setting.name()).collect();
         self.store.change(|change| {
@@ -376,7 +372,7 @@ impl Unit {
         Ok(())
     }
 
-    fn keep_settings(&self, settings: Settings) {
+    pub(crate) fn keep_settings(&self, settings: Settings) {
         let mut kept = self
             .settings
             .write()

@@ -1,14 +1,17 @@
 //! One secret, and from it a subkey for each use.
 
+use ed25519_dalek::SigningKey;
 use hkdf::Hkdf;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use crate::key_id::hexadecimal;
 use crate::seal::Sealer;
 
 /// The labels (`info` of RFC 5869 section 2.3) that keep the subkeys apart. A
 /// label is never changed and never used for something else.
 const SEALING: &[u8] = b"countersign: sealing private keys";
+const SIGNING: &[u8] = b"countersign: signing backups";
 const TELLING_APART: &[u8] = b"countersign: telling secrets apart";
 
 /// What is derived from the unit's secret. The secret itself is used for nothing
@@ -16,6 +19,8 @@ const TELLING_APART: &[u8] = b"countersign: telling secrets apart";
 pub(crate) struct Subkeys {
     /// Seals private keys in the store.
     pub(crate) sealer: Sealer,
+    /// Signs backups; its public key tells whose they are.
+    pub(crate) backups: SigningKey,
     /// Tells this secret from others, and says nothing about it. Hexadecimal.
     pub(crate) fingerprint: String,
 }
@@ -34,13 +39,10 @@ impl Subkeys {
         let fingerprint = derive(TELLING_APART);
         Self {
             sealer: Sealer::new(&derive(SEALING)),
-            fingerprint: hexadecimal(fingerprint.iter().take(16)),
+            backups: SigningKey::from_bytes(&derive(SIGNING)),
+            fingerprint: hexadecimal(&fingerprint[..16]),
         }
     }
-}
-
-fn hexadecimal<'a>(octets: impl Iterator<Item = &'a u8>) -> String {
-    octets.map(|octet| format!("{octet:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -59,7 +61,11 @@ mod tests {
             .sealer
             .seal(&id, b"key", &FixedEnvironment::default());
         assert!(again.sealer.open(&id, &sealed).is_some());
-        for stranger in [other.sealer, Sealer::new(&secret)] {
+        for stranger in [
+            other.sealer,
+            Sealer::new(&secret),
+            Sealer::new(subkeys.backups.as_bytes()),
+        ] {
             assert!(stranger.open(&id, &sealed).is_none());
         }
     }
@@ -70,6 +76,10 @@ mod tests {
     fn the_subkeys_are_those_of_rfc_5869() {
         let subkeys = Subkeys::of(&[7; 32]);
         assert_eq!(subkeys.fingerprint, "d383d7481ce11abe394d1af53dc93e19");
+        assert_eq!(
+            hexadecimal(subkeys.backups.as_bytes()),
+            "4f8d07fa6da5e0db1c10525eb99b24aa8d44c35b998b7e2918a69ce839b2a797"
+        );
         let sealing = [
             0xec, 0xb9, 0x50, 0xde, 0xb4, 0xd2, 0xac, 0x55, 0xe0, 0xd7, 0xfb, 0x42, 0x4c, 0xaa,
             0xa8, 0xff, 0xf3, 0x34, 0xba, 0xc4, 0x12, 0x32, 0x6a, 0xca, 0x0f, 0xe1, 0x61, 0xe6,

@@ -134,6 +134,32 @@ impl Bench {
         self.folder.path().join("store.redb")
     }
 
+    /// Has the journal hold this many entries with this outcome, while nobody has the
+    /// store open.
+    pub(crate) fn fill_journal(&self, entries: u64, outcome: &str) {
+        let database = redb::Database::create(self.store()).expect("opens");
+        let change = database.begin_write().expect("begins");
+        {
+            let records: redb::TableDefinition<'_, &str, &[u8]> =
+                redb::TableDefinition::new("records");
+            let mut table = change.open_table(records).expect("opens");
+            for number in 1..=entries {
+                let entry = format!(
+                    "{{\"number\":{number},\"at\":{number},\"clock_trusted\":true,\"actor\":\
+                     {{\"who\":\"unit\",\"via\":\"unit\"}},\"action\":\"settings\",\"outcome\":\
+                     \"{outcome}\",\"key\":null,\"certificate\":null}}"
+                );
+                let key = format!("journal/{number:020}");
+                table.insert(key.as_str(), entry.as_bytes()).expect("put");
+            }
+            let last = entries.to_string();
+            table
+                .insert("meta/journal-last", last.as_bytes())
+                .expect("put");
+        }
+        change.commit().expect("kept");
+    }
+
     /// The fingerprints of what was served, in order.
     pub(crate) fn served(&self) -> Vec<String> {
         self.listener.served.lock().expect("not poisoned").clone()

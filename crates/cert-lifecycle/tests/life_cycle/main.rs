@@ -1,10 +1,12 @@
 //! The life cycle of requests and identities, with OpenSSL as the CA.
 
 mod alarms;
+mod backup;
 mod bench;
 mod clock;
 mod details;
 mod follow;
+mod restore;
 mod trial;
 mod upgrade;
 
