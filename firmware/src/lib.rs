@@ -26,6 +26,11 @@ pub use invocation::{Invocation, Refusal};
 /// The software version, as `version` and the pages show it.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
+/// What made a backup, as the backup says it.
+pub(crate) fn software() -> String {
+    format!("Countersign {VERSION}")
+}
+
 /// What every surface works with.
 pub(crate) struct App {
     pub(crate) unit: Arc<Unit>,

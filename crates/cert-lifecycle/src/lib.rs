@@ -90,6 +90,7 @@ pub use settings::{Setting, Settings, TlsLevel, TokenHash};
 pub use store::StoreError;
 pub use trial::{Preflight, Trial};
 pub use unit::{IdentityView, Opened, SetAside, Status, Unit, UnitConfig};
+pub use upgrade::FORMAT as STORE_FORMAT;
 pub use view::{CertificateView, RequestView};
 
 // The types of the three pure crates that operations take and return.

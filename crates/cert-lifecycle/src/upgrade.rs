@@ -17,8 +17,9 @@ use crate::seal::Sealer;
 use crate::store::{Change, Records, Store, StoreError};
 use crate::subkeys::Subkeys;
 
-/// The format this version reads and writes: what the records are and mean.
-pub(crate) const FORMAT: u32 = 2;
+/// The format of the store that this version reads and writes: what the records are
+/// and mean.
+pub const FORMAT: u32 = 2;
 
 /// Where a store keeps its format.
 const FORMAT_RECORD: &str = "meta/format";

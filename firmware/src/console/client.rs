@@ -8,7 +8,7 @@ use crate::config::{Config, Flags};
 use crate::output::log;
 
 /// A reply of more octets than this is not from our unit.
-const REPLY_OCTETS_MAX: u64 = 4 * 1024 * 1024;
+const REPLY_OCTETS_MAX: u64 = 8 * 1024 * 1024;
 
 /// Runs the lines of standard input on the unit. On a terminal it prompts and
 /// goes on after a failure; otherwise it ends with the first failure's code.

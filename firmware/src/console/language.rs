@@ -2,6 +2,7 @@
 
 use cert_lifecycle::{
     Actor, Alarm, Digest, Entry, Error, JOURNAL_ENTRIES_MAX, Preflight, Status, Unit,
+    backup_to_text,
 };
 
 use super::services::services;
@@ -58,6 +59,12 @@ const COMMANDS: &[Command] = &[
         arguments: "[note ALARM]",
         help: "show the alarms, or take note of one that stands until somebody does",
         run: alarms,
+    },
+    Command {
+        name: "backup",
+        arguments: "",
+        help: "show a backup as text, to be saved in a file",
+        run: backup,
     },
     Command {
         name: "confirm",
@@ -142,6 +149,16 @@ fn alarms_text(alarms: &[Alarm]) -> String {
         format!("{code}: {} {}\n", alarm.message, alarm.remedy)
     };
     alarms.iter().map(text).collect()
+}
+
+fn backup(unit: &Unit, actor: &Actor, arguments: &[&str]) -> Reply {
+    if !arguments.is_empty() {
+        return Reply::not_understood("backup takes nothing.");
+    }
+    match unit.backup(&crate::software(), actor) {
+        Ok(file) => Reply::done(backup_to_text(&file)),
+        Err(error) => Reply::not_done(&error),
+    }
 }
 
 fn confirm(unit: &Unit, actor: &Actor, arguments: &[&str]) -> Reply {

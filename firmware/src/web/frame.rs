@@ -21,6 +21,7 @@ pub(super) enum Place {
     Https,
     Alarms,
     Services,
+    Upgrade,
     History,
     Password,
     /// A page that the menu does not name.
@@ -33,6 +34,7 @@ impl Place {
             Self::Https => "HTTPS Setup",
             Self::Alarms => "Alarms",
             Self::Services => "Services",
+            Self::Upgrade => "Upgrade/Backup",
             Self::History => "History",
             Self::Password => "Password",
             Self::Elsewhere => "",
@@ -44,6 +46,7 @@ impl Place {
             Self::Https => "/management/https",
             Self::Alarms => "/management/alarms",
             Self::Services => "/management/services",
+            Self::Upgrade => "/tools/upgrade",
             Self::History => "/tools/history",
             Self::Password => "/password",
             Self::Elsewhere => "/",
@@ -57,6 +60,7 @@ impl Place {
             Self::Https => "https",
             Self::Alarms => "alarms",
             Self::Services => "services",
+            Self::Upgrade => "upgrade",
             Self::History => "history",
             Self::Password => "password",
             Self::Elsewhere => "",
@@ -70,7 +74,7 @@ const MENU: &[(&str, &[Place])] = &[
         "Management",
         &[Place::Https, Place::Alarms, Place::Services],
     ),
-    ("Tools", &[Place::History]),
+    ("Tools", &[Place::Upgrade, Place::History]),
     ("Account", &[Place::Password]),
 ];
 

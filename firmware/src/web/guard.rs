@@ -16,12 +16,13 @@ use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
+use super::body::{self, Limit};
 use super::caller::Caller;
 use super::form::Form;
 use super::frame::problem_page;
 use super::origin::{self, Host};
 use super::problem::Problem;
-use super::{Site, body, cookie};
+use super::{Site, cookie};
 use crate::access::Session;
 use crate::server::Peer;
 
@@ -123,12 +124,9 @@ impl Access {
 /// browser shows an answer only after it has sent the body.
 async fn check(caller: &Caller, request: Request) -> Result<Request, Response> {
     let (mut parts, body) = request.into_parts();
-    let octets_max = match caller.session {
-        Some(_) => body::SIGNED_IN_OCTETS_MAX,
-        None => body::STRANGER_OCTETS_MAX,
-    };
+    let limit = Limit::of(parts.uri.path(), caller.session.is_some());
     let octets = match parts.method {
-        Method::POST => Some(body::read(body, octets_max).await),
+        Method::POST => Some(body::read(body, limit).await),
         _ => None,
     };
     match (Access::of(parts.uri.path()), &caller.session) {

@@ -22,11 +22,12 @@ mod password;
 mod problem;
 mod services;
 mod times;
+mod upgrade;
 
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::http::header;
@@ -38,6 +39,7 @@ use tokio::sync::Semaphore;
 
 use crate::App;
 use crate::output::log;
+use frame::Place;
 use problem::Problem;
 
 /// So many passwords are hashed at a time, for each takes megabytes of memory.
@@ -47,6 +49,8 @@ const HASHING_MAX: usize = 2;
 struct Site {
     app: Arc<App>,
     hashing: Semaphore,
+    /// The backup under review, one at a time, for it takes megabytes of memory.
+    restoring: Mutex<Option<upgrade::Restoring>>,
 }
 
 /// The pages of the unit.
@@ -54,6 +58,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     let site = Arc::new(Site {
         app,
         hashing: Semaphore::new(HASHING_MAX),
+        restoring: Mutex::default(),
     });
     Router::new()
         .route("/", get(async || Redirect::to("/management/https")))
@@ -69,6 +74,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
             "/management/services",
             get(services::show).post(services::save),
         )
+        .nest(Place::Upgrade.path(), upgrade::router())
         .route("/tools/history", get(history::show))
         .route("/static/style.css", get(style))
         .route("/static/icon.svg", get(icon))

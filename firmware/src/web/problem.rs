@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use cert_lifecycle::Error;
+use cert_lifecycle::{BackupError, Error};
 
-use super::{body, form};
+use super::body::{self, Limit};
+use super::form;
 use crate::output::log;
 
 /// Why there is no page. A handler returns it; the guard, which knows who asks,
@@ -96,9 +97,15 @@ impl Problem {
 /// The HTTP status for why an operation was not done.
 pub(super) fn status_of(error: &Error) -> StatusCode {
     match error {
-        Error::Busy | Error::Cancelled | Error::RequestInUse => StatusCode::CONFLICT,
+        Error::Busy
+        | Error::Cancelled
+        | Error::RequestInUse
+        | Error::Backup(BackupError::Outdated | BackupError::NothingToRestore) => {
+            StatusCode::CONFLICT
+        }
         Error::NotFound { .. } => StatusCode::NOT_FOUND,
-        Error::Form(_)
+        Error::Backup(_)
+        | Error::Form(_)
         | Error::Listener(_)
         | Error::Make(_)
         | Error::Password(_)
@@ -138,7 +145,12 @@ impl From<body::Fault> for Problem {
                 "The form took too long to arrive",
                 "Nothing was changed. Send it again; if the network is slow, upload a smaller file.",
             ),
-            body::Fault::TooLarge => Self::new(
+            body::Fault::TooLarge(Limit::Backup) => Self::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "The file is too large",
+                BackupError::TooLarge.to_string(),
+            ),
+            body::Fault::TooLarge(_) => Self::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "The file is too large",
                 "A certificate file has at most 1 MiB (1 048 576 octets) here, so this one was thrown \

@@ -2,6 +2,7 @@
 
 mod browser;
 mod services;
+mod upgrade;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
@@ -322,6 +323,7 @@ async fn no_page_has_style_or_script_of_its_own() {
         "/management/https/factory",
         "/management/services",
         "/tools/history",
+        "/tools/upgrade",
         "/password",
     ] {
         let page = browser.get(path).await;

@@ -6,6 +6,7 @@
 //! neither requests, certificates nor entries of the journal are taken.
 
 mod plan;
+mod planner;
 
 use serde::Serialize;
 
@@ -19,9 +20,9 @@ use crate::records::{
 use crate::settings::{self, Settings};
 use crate::store::{Change, Records, Snapshot, StoreError};
 use crate::unit::no_identity;
-use crate::view::{CertificateView, RequestView};
 use crate::{Error, Identity, Unit};
-use plan::{Work, plan};
+pub use plan::{LeftBehind, RestorePlan, SettingChange};
+use planner::{Work, plan};
 
 /// Who signed a backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -76,87 +77,6 @@ impl BackupReview {
     pub fn plan(&self) -> &RestorePlan {
         &self.plan
     }
-}
-
-/// What restoring a backup changes. Whatever is not named here stays as it is.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct RestorePlan {
-    /// Settings that become others.
-    pub settings: Vec<SettingChange>,
-    /// The certificate that serves from then on: on trial when it is restored from a
-    /// browser. What serves now becomes the previous one.
-    pub serving: Option<CertificateView>,
-    /// The certificate that is then neither serving nor the previous one any more.
-    pub gives_way: Option<CertificateView>,
-    /// The certificate that becomes the previous one, where there is none now.
-    pub previous: Option<CertificateView>,
-    /// The certificate that becomes the factory one.
-    pub factory: Option<CertificateView>,
-    /// Requests that come back, with their keys, the oldest first.
-    pub requests: Vec<RequestView>,
-    /// So many entries of an earlier journal come back.
-    pub journal_entries: usize,
-    /// What cannot come along.
-    pub left_behind: Vec<LeftBehind>,
-}
-
-impl RestorePlan {
-    /// Whether nothing would change.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.settings.is_empty()
-            && self.serving.is_none()
-            && self.previous.is_none()
-            && self.factory.is_none()
-            && self.requests.is_empty()
-            && self.journal_entries == 0
-    }
-
-    /// "2 settings, the certificate that serves, 1 request".
-    fn in_few_words(&self) -> String {
-        let counted = |count: usize, one: &str, many: &str| match count {
-            0 => None,
-            1 => Some(format!("1 {one}")),
-            _ => Some(format!("{count} {many}")),
-        };
-        let named = |there: bool, what: &str| there.then(|| what.to_owned());
-        let parts = [
-            counted(self.settings.len(), "setting", "settings"),
-            named(self.serving.is_some(), "the certificate that serves"),
-            named(self.previous.is_some(), "the previous certificate"),
-            named(self.factory.is_some(), "the factory certificate"),
-            counted(self.requests.len(), "request", "requests"),
-            counted(
-                self.journal_entries,
-                "entry of the journal",
-                "entries of the journal",
-            ),
-        ];
-        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
-    }
-}
-
-/// A setting that becomes another.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct SettingChange {
-    /// Its label.
-    pub label: &'static str,
-    /// How it stands.
-    pub was: String,
-    /// How it will stand.
-    pub becomes: String,
-}
-
-/// Something in a backup that cannot come along.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct LeftBehind {
-    /// What it is, as the beginning of a sentence.
-    pub what: String,
-    /// Why it stays behind, and what to do instead.
-    pub why: String,
 }
 
 impl Unit {
@@ -282,7 +202,7 @@ impl Unit {
         backup: &Backup,
     ) -> Result<Option<Identity>, Error> {
         if let Some(record) = &work.serving {
-            let key = plan::open(self, snapshot, backup, &record.key)?;
+            let key = planner::open(self, snapshot, backup, &record.key)?;
             return Ok(key.map(|key| Identity::new(record.key, key, record.chain.clone())));
         }
         if work.settings.tls == self.settings().tls {

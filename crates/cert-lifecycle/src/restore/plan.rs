@@ -1,389 +1,131 @@
-//! What of a backup can come along, and what cannot.
+//! What restoring a backup would change, and what cannot come along.
 
-use der::Decode;
-use x509_cert::request::CertReq;
-use zeroize::Zeroizing;
+use std::fmt;
 
-use super::{LeftBehind, RestorePlan, SettingChange, Signer};
-use crate::backup::Backup;
-use crate::identity::{Identity, Origin};
-use crate::journal::{self, Entry, JOURNAL_ENTRIES_MAX};
-use crate::records::{
-    IdentityRecord, REQUESTS, REQUESTS_MAX, RequestRecord, Slot, previous_after, private_key_of,
-    request_of,
-};
-use crate::settings::{Setting, Settings, TlsLevel};
-use crate::store::{Records, Snapshot};
-use crate::view::{CertificateView, RequestView, shown};
-use crate::{Error, KeyId, Unit};
+use serde::Serialize;
 
-/// What the store is to take.
-pub(super) struct Work {
-    pub(super) settings: Settings,
-    /// Sealed.
-    pub(super) keys: Vec<(KeyId, Vec<u8>)>,
-    pub(super) requests: Vec<RequestRecord>,
-    pub(super) factory: Option<IdentityRecord>,
-    pub(super) previous: Option<IdentityRecord>,
-    pub(super) serving: Option<IdentityRecord>,
-    pub(super) journal: Vec<Entry>,
+use crate::view::{CertificateView, RequestView};
+
+/// What restoring a backup changes. Whatever is not named here stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct RestorePlan {
+    /// Settings that become others.
+    pub settings: Vec<SettingChange>,
+    /// The certificate that serves from then on: on trial when it is restored from a
+    /// browser. What serves now becomes the previous one.
+    pub serving: Option<CertificateView>,
+    /// The certificate that is then neither serving nor the previous one any more.
+    pub gives_way: Option<CertificateView>,
+    /// The certificate that becomes the previous one, where there is none now.
+    pub previous: Option<CertificateView>,
+    /// The certificate that becomes the factory one.
+    pub factory: Option<CertificateView>,
+    /// Requests that come back, with their keys, the oldest first.
+    pub requests: Vec<RequestView>,
+    /// So many entries of an earlier journal come back.
+    pub journal_entries: usize,
+    /// What cannot come along.
+    pub left_behind: Vec<LeftBehind>,
 }
 
-/// Compares `backup` with what the unit has.
-pub(super) fn plan(
-    unit: &Unit,
-    snapshot: &Snapshot,
-    backup: &Backup,
-    signer: Signer,
-) -> Result<(Work, RestorePlan), Error> {
-    let mut planner = Planner {
-        unit,
-        snapshot,
-        backup,
-        work: Work {
-            settings: Settings::clone(&unit.settings()),
-            keys: Vec::new(),
-            requests: Vec::new(),
-            factory: None,
-            previous: None,
-            serving: None,
-            journal: Vec::new(),
-        },
-        plan: RestorePlan::default(),
-    };
-    let before = planner.work.settings.clone();
-    planner.settings();
-    match signer {
-        Signer::ThisUnit => {
-            planner.identities()?;
-            planner.requests()?;
-            planner.journal()?;
-        }
-        Signer::Another => planner.leave_behind_what_is_anothers(),
-    }
-    planner.check_tls_level(&before)?;
-    planner.name_changed_settings(&before);
-    planner.count_what_is_not_understood();
-    Ok((planner.work, planner.plan))
-}
-
-struct Planner<'a> {
-    unit: &'a Unit,
-    snapshot: &'a Snapshot,
-    backup: &'a Backup,
-    work: Work,
-    plan: RestorePlan,
-}
-
-impl Planner<'_> {
-    fn leave_behind(&mut self, what: impl Into<String>, why: impl Into<String>) {
-        self.plan.left_behind.push(LeftBehind {
-            what: what.into(),
-            why: why.into(),
-        });
+impl RestorePlan {
+    /// Whether nothing would change.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.settings.is_empty()
+            && self.serving.is_none()
+            && self.previous.is_none()
+            && self.factory.is_none()
+            && self.requests.is_empty()
+            && self.journal_entries == 0
     }
 
-    /// Takes the settings as if somebody had typed them, so that nothing is taken
-    /// that could not be typed.
-    fn settings(&mut self) {
-        for (name, text) in &self.backup.settings {
-            let Ok(setting) = name.parse::<Setting>() else {
-                let what = format!("The setting \"{}\"", shown(name));
-                self.leave_behind(what, "This version of the software does not have it.");
-                continue;
-            };
-            if *text == self.work.settings.text(setting) {
-                continue;
-            }
-            // Whatever else stands here would be a token, known to who wrote it.
-            if setting == Setting::Metrics && text != "off" {
-                self.leave_behind(
-                    "The token for /metrics",
-                    "Nothing in a backup lets anybody in. Set a token anew.",
-                );
-                continue;
-            }
-            if let Err(why) = self.work.settings.set(setting, text) {
-                self.leave_behind(format!("The setting \"{}\"", setting.label()), why);
-            }
-        }
-    }
-
-    fn name_changed_settings(&mut self, before: &Settings) {
-        for setting in self.work.settings.changed_from(before) {
-            self.plan.settings.push(SettingChange {
-                label: setting.label(),
-                was: before.text(setting),
-                becomes: self.work.settings.text(setting),
-            });
-        }
-    }
-
-    /// A TLS level that would end what serves is not taken.
-    fn check_tls_level(&mut self, before: &Settings) -> Result<(), Error> {
-        let level = self.work.settings.tls;
-        if level == before.tls || self.work.serving.is_some() {
-            return Ok(());
-        }
-        let Some(record) = self.stored(Slot::Serving)? else {
-            return Ok(());
+    /// What changes, such as "2 settings, the certificate that serves, 1 request".
+    #[must_use]
+    pub fn in_few_words(&self) -> String {
+        let counted = |count: usize, one: &str, many: &str| match count {
+            0 => None,
+            1 => Some(format!("1 {one}")),
+            _ => Some(format!("{count} {many}")),
         };
-        let identity = self.unit.identity(self.snapshot, &record)?;
-        if let Err(why) = self.check(&identity, level) {
-            self.work.settings.tls = before.tls;
-            self.leave_behind(format!("The setting \"{}\"", Setting::Tls.label()), why);
-        }
-        Ok(())
-    }
-
-    fn identities(&mut self) -> Result<(), Error> {
-        let serving = self.stored(Slot::Serving)?;
-        let previous = self.stored(Slot::Previous)?;
-        let identities = &self.backup.identities;
-        if let Some(record) = new(identities.serving.as_ref(), &[&serving])
-            && let Some(view) = self.usable("The certificate that served", record)?
-        {
-            self.plan.gives_way = gives_way(record, serving.as_ref(), previous.as_ref());
-            self.plan.serving = Some(view);
-            self.work.serving = Some(record.clone());
-        }
-        if let Some(record) = new(identities.previous.as_ref(), &[&serving, &previous]) {
-            self.previous(record, previous.is_some())?;
-        }
-        let factory = self.stored(Slot::Factory)?;
-        if let Some(record) = new(identities.factory.as_ref(), &[&factory])
-            && let Some(view) = self.usable("The factory certificate", record)?
-        {
-            self.work.factory = Some(record.clone());
-            self.plan.factory = Some(view);
-        }
-        Ok(())
-    }
-
-    fn previous(&mut self, record: &IdentityRecord, has_one: bool) -> Result<(), Error> {
-        let what = "The certificate that had served before";
-        let comes = self.work.serving.as_ref();
-        if comes.is_some_and(|comes| comes.leaf() == record.leaf()) {
-            return Ok(());
-        }
-        if comes.is_some() || has_one {
-            self.leave_behind(
-                named(what, record),
-                "Its place is taken: this unit keeps one previous certificate, so that you can go \
-                 back to what serves now or served last.",
-            );
-        } else if let Some(view) = self.usable(what, record)? {
-            self.work.previous = Some(record.clone());
-            self.plan.previous = Some(view);
-        }
-        Ok(())
-    }
-
-    fn requests(&mut self) -> Result<(), Error> {
-        let kept = self.snapshot.keys(REQUESTS)?.len();
-        let mut room = REQUESTS_MAX.saturating_sub(kept);
-        for request in self.backup.requests.iter().rev() {
-            if self.snapshot.octets(&request_of(&request.key))?.is_some() {
-                continue;
-            }
-            let Some(view) = view_of(request) else {
-                self.leave_behind("A request", "It cannot be read.");
-                continue;
-            };
-            let what = format!("The request for \"{}\"", view.common_name);
-            if self.open(&request.key)?.is_none() {
-                self.leave_behind(what, NO_KEY);
-            } else if room == 0 {
-                let why = format!(
-                    "This unit keeps {REQUESTS_MAX} requests, and has as many. Delete some, then \
-                     restore once more."
-                );
-                self.leave_behind(what, why);
-            } else {
-                room -= 1;
-                self.bring_key(request.key)?;
-                self.work.requests.insert(0, request.clone());
-                self.plan.requests.insert(0, view);
-            }
-        }
-        Ok(())
-    }
-
-    fn journal(&mut self) -> Result<(), Error> {
-        let (missing, over) = journal::missing(self.snapshot, &self.backup.journal)?;
-        if over > 0 {
-            let what = format!("{over} entries of the journal");
-            let why = format!("This unit keeps {JOURNAL_ENTRIES_MAX} from earlier journals.");
-            self.leave_behind(what, why);
-        }
-        self.plan.journal_entries = missing.len();
-        self.work.journal = missing;
-        Ok(())
-    }
-
-    /// Says what each thing was, so that it can be made anew.
-    fn leave_behind_what_is_anothers(&mut self) {
-        const WHY: &str = "Its private key never leaves the unit that made it. Make a request on \
-                           this unit, and have your CA sign it, for ";
-        let identities = &self.backup.identities;
-        for (what, record) in [
-            ("The certificate that served", &identities.serving),
-            (
-                "The certificate that had served before",
-                &identities.previous,
+        let named = |there: bool, what: &str| there.then(|| what.to_owned());
+        let parts = [
+            counted(self.settings.len(), "setting", "settings"),
+            named(self.serving.is_some(), "the certificate that serves"),
+            named(self.previous.is_some(), "the previous certificate"),
+            named(self.factory.is_some(), "the factory certificate"),
+            counted(self.requests.len(), "request", "requests"),
+            counted(
+                self.journal_entries,
+                "entry of the journal",
+                "entries of the journal",
             ),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// A setting that becomes another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct SettingChange {
+    /// Its label.
+    pub label: &'static str,
+    /// How it stands.
+    pub was: String,
+    /// How it will stand.
+    pub becomes: String,
+}
+
+/// Something in a backup that cannot come along.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct LeftBehind {
+    /// What it is, as the beginning of a sentence.
+    pub what: String,
+    /// Why it stays behind, and what to do instead.
+    pub why: String,
+}
+
+/// For a console: a line for each thing.
+impl fmt::Display for RestorePlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for setting in &self.settings {
+            writeln!(
+                f,
+                "{}: is \"{}\", becomes \"{}\"",
+                setting.label, setting.was, setting.becomes
+            )?;
+        }
+        for (what, certificate) in [
+            ("Serves again", &self.serving),
+            ("Gives way", &self.gives_way),
+            ("Becomes the previous certificate", &self.previous),
+            ("Becomes the factory certificate", &self.factory),
         ] {
-            let Some(record) = record else { continue };
-            let why = match CertificateView::of(record.leaf()) {
-                Some(_) if record.origin == Origin::Factory => {
-                    "This unit has a factory certificate of its own.".to_owned()
-                }
-                Some(view) => format!("{WHY}{}.", names(&view.common_name, &view.names)),
-                None => "It cannot be read.".to_owned(),
-            };
-            self.leave_behind(named(what, record), why);
-        }
-        for request in &self.backup.requests {
-            let Some(view) = RequestView::of(request, None) else {
-                continue;
-            };
-            let what = format!("The request for \"{}\"", view.common_name);
-            let why = format!("{WHY}{}.", names(&view.common_name, &view.names));
-            self.leave_behind(what, why);
-        }
-        if !self.backup.journal.is_empty() {
-            let what = format!("The journal, of {} entries", self.backup.journal.len());
-            let why = "What happened on another unit is not mixed with what happened here. It can be \
-                       read in the file, which is text.";
-            self.leave_behind(what, why);
-        }
-    }
-
-    fn count_what_is_not_understood(&mut self) {
-        let what = match self.backup.not_understood {
-            0 => return,
-            1 => "A record".to_owned(),
-            count => format!("{count} records"),
-        };
-        let why = "It was written by a later version of the software, and this one does not know \
-                   its kind.";
-        self.leave_behind(what, why);
-    }
-
-    fn stored(&self, slot: Slot) -> Result<Option<IdentityRecord>, Error> {
-        Ok(self.snapshot.get(slot.key())?)
-    }
-
-    /// The certificate, when the unit has its key and the listener can serve it;
-    /// then its key is brought along. Otherwise it is left behind.
-    fn usable(
-        &mut self,
-        what: &str,
-        record: &IdentityRecord,
-    ) -> Result<Option<CertificateView>, Error> {
-        let view = CertificateView::of(record.leaf()).filter(|view| view.key == record.key);
-        let key = self.open(&record.key)?;
-        let usable = match (view, key) {
-            (Some(view), Some(key)) => {
-                let identity = Identity::new(record.key, key, record.chain.clone());
-                self.check(&identity, self.work.settings.tls).map(|()| view)
-            }
-            (None, _) => Err("It is not for the key it stands with.".into()),
-            (_, None) => Err(NO_KEY.into()),
-        };
-        match usable {
-            Ok(view) => {
-                self.bring_key(record.key)?;
-                Ok(Some(view))
-            }
-            Err(why) => {
-                self.leave_behind(named(what, record), why);
-                Ok(None)
+            if let Some(view) = certificate {
+                writeln!(f, "{what}: {}, SHA-256 {}", view.common_name, view.sha256)?;
             }
         }
-    }
-
-    fn check(&self, identity: &Identity, level: TlsLevel) -> Result<(), String> {
-        self.unit
-            .check_at(identity, level)
-            .map_err(|error| match error {
-                Error::Listener(why) => format!("It cannot be served: {why}"),
-                other => other.to_string(),
-            })
-    }
-
-    fn open(&self, id: &KeyId) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
-        open(self.unit, self.snapshot, self.backup, id)
-    }
-
-    fn bring_key(&mut self, id: KeyId) -> Result<(), Error> {
-        let kept = self.snapshot.octets(&private_key_of(&id))?.is_some();
-        let comes = self.work.keys.iter().any(|(known, _)| *known == id);
-        if let Some(sealed) = self.backup.keys.get(&id).filter(|_| !kept && !comes) {
-            self.work.keys.push((id, sealed.clone()));
+        for request in &self.requests {
+            writeln!(
+                f,
+                "Request that comes back: {}, key {}",
+                request.common_name,
+                request.key.fingerprint()
+            )?;
+        }
+        if self.journal_entries > 0 {
+            writeln!(
+                f,
+                "Entries of an earlier journal that come back: {}",
+                self.journal_entries
+            )?;
+        }
+        for left in &self.left_behind {
+            writeln!(f, "Cannot come along: {}. {}", left.what, left.why)?;
         }
         Ok(())
-    }
-}
-
-const NO_KEY: &str = "Its private key is not in the backup.";
-
-/// The record of the backup, unless it is one of those that the unit has.
-fn new<'a>(
-    record: Option<&'a IdentityRecord>,
-    known: &[&Option<IdentityRecord>],
-) -> Option<&'a IdentityRecord> {
-    let mut known = known.iter().filter_map(|known| known.as_ref());
-    record.filter(|record| !known.any(|known| known.chain == record.chain))
-}
-
-/// The certificate that is neither serving nor the previous one any more once `comes`
-/// serves.
-fn gives_way(
-    comes: &IdentityRecord,
-    serving: Option<&IdentityRecord>,
-    previous: Option<&IdentityRecord>,
-) -> Option<CertificateView> {
-    let kept = previous_after(comes, serving, previous);
-    let mut now = [serving, previous].into_iter().flatten();
-    let gone = now.find(|record| {
-        record.leaf() != comes.leaf() && kept.is_none_or(|kept| kept.leaf() != record.leaf())
-    });
-    CertificateView::of(gone?.leaf())
-}
-
-/// The private key, from the store or from the backup.
-pub(super) fn open(
-    unit: &Unit,
-    snapshot: &Snapshot,
-    backup: &Backup,
-    id: &KeyId,
-) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
-    let kept = snapshot.octets(&private_key_of(id))?;
-    let sealed = kept.as_ref().or(backup.keys.get(id));
-    Ok(sealed.and_then(|sealed| unit.subkeys.sealer.open(id, sealed)))
-}
-
-/// The request, when it is for the key it stands with.
-fn view_of(request: &RequestRecord) -> Option<RequestView> {
-    let asked = CertReq::from_der(request.request.as_bytes()).ok()?;
-    (KeyId::of(&asked.info.public_key) == request.key)
-        .then(|| RequestView::of(request, None))
-        .flatten()
-}
-
-fn named(what: &str, record: &IdentityRecord) -> String {
-    match CertificateView::of(record.leaf()) {
-        Some(view) => format!("{what}, for \"{}\"", view.common_name),
-        None => what.to_owned(),
-    }
-}
-
-/// The names in a certificate or request, or the Common Name where it has none.
-fn names(common_name: &str, names: &[String]) -> String {
-    if names.is_empty() {
-        format!("\"{common_name}\"")
-    } else {
-        names.join(", ")
     }
 }

@@ -432,3 +432,31 @@ fn what_is_on_trial_gives_way_to_what_a_backup_brings() {
     );
     assert!(status.trial.is_none());
 }
+
+#[test]
+fn a_console_shows_a_line_for_each_thing_that_would_change() {
+    let (_bench, unit, _ca) = in_use();
+    let file = backup(&unit);
+    let waiting = unit.requests().expect("requests").remove(0);
+    unit.delete_request(waiting.key, &admin()).expect("deleted");
+    unit.reset_to_factory(Digest::Sha256, &admin())
+        .expect("reset");
+    set(&unit, Setting::Trial, "off");
+    let review = unit.review_backup(&file).expect("read");
+    let plan = review.plan();
+    let text = plan.to_string();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(
+        lines[0],
+        "Trial of a new certificate (minutes): is \"off\", becomes \"30\""
+    );
+    assert!(lines[1].starts_with("Serves again: ntp1.example.net, SHA-256 "));
+    assert!(lines[2].starts_with("Becomes the factory certificate: Spectracom, "));
+    assert!(lines[3].starts_with("Request that comes back: ntp2.example.net, key "));
+    assert!(lines[4].starts_with("Cannot come along: The certificate that had served before,"));
+    assert_eq!(lines.len(), 5, "{text}");
+    assert_eq!(
+        plan.in_few_words(),
+        "1 setting, the certificate that serves, the factory certificate, 1 request"
+    );
+}

@@ -24,6 +24,7 @@ use super::Site;
 use super::caller::Visit;
 use super::frame::{Frame, Place};
 use super::problem::Problem;
+pub(super) use review::installed_page;
 use summary::Summary;
 
 /// The path of the first tab.

@@ -63,7 +63,7 @@ struct InstalledPage {
 }
 
 /// Says what serves now, and how to get there.
-pub(super) async fn installed_page(
+pub(in crate::web) async fn installed_page(
     site: &Site,
     visit: &Visit,
     fingerprint: String,

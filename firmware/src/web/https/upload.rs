@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::summary::Summary;
 use super::{Tab, Top};
 use crate::web::Site;
-use crate::web::body::UPLOAD_OCTETS_MAX;
+use crate::web::body::{Fault, Limit, UPLOAD_OCTETS_MAX};
 use crate::web::caller::{Posted, Visit};
 use crate::web::form::Form;
 use crate::web::frame::{Frame, page};
@@ -123,7 +123,7 @@ async fn review(
     selected: Option<Format>,
 ) -> Result<Result<Response, Error>, Problem> {
     if octets.len() > UPLOAD_OCTETS_MAX {
-        return Err(crate::web::body::Fault::TooLarge.into());
+        return Err(Fault::TooLarge(Limit::Upload).into());
     }
     let reached_as: Vec<ServerName> = ServerName::parse(visit.caller.host.name())
         .into_iter()

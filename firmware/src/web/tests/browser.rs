@@ -36,6 +36,7 @@ pub(super) struct Browser {
     router: Router,
     pub(super) cookie: String,
     pub(super) csrf: String,
+    unit: Arc<Unit>,
     _state: tempfile::TempDir,
 }
 
@@ -75,6 +76,7 @@ impl Browser {
             .first_password
             .map(|first| first.to_string())
             .unwrap_or_default();
+        let unit = Arc::clone(&opened.unit);
         let app = App {
             unit: opened.unit,
             sessions: Sessions::default(),
@@ -90,6 +92,7 @@ impl Browser {
                 router,
                 cookie: String::new(),
                 csrf: String::new(),
+                unit,
                 _state: state,
             },
             first,
@@ -103,6 +106,11 @@ impl Browser {
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
         browser.get("/management/https").await;
         browser
+    }
+
+    /// The unit it is at.
+    pub(super) fn unit(&self) -> Arc<Unit> {
+        Arc::clone(&self.unit)
     }
 
     pub(super) async fn sign_in(&mut self, password: &str) -> Answer {
@@ -122,6 +130,21 @@ impl Browser {
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header(header::ORIGIN, format!("https://{HOST}"));
         self.send(request.body(Body::from(body.finish())).expect("a request"))
+            .await
+    }
+
+    /// Sends a file, as a form with this one field does.
+    pub(super) async fn upload(&mut self, path: &str, field: &str, octets: &[u8]) -> Answer {
+        let head = format!(
+            "--B\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\n{}\r\n--B\r\n\
+             Content-Disposition: form-data; name=\"{field}\"; filename=\"file\"\r\n\r\n",
+            self.csrf
+        );
+        let body = [head.as_bytes(), octets, b"\r\n--B--\r\n"].concat();
+        let request = Request::post(path)
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=B")
+            .header(header::ORIGIN, format!("https://{HOST}"));
+        self.send(request.body(Body::from(body)).expect("a request"))
             .await
     }
 
