@@ -2,6 +2,7 @@
 //! files in which it is handed out.
 
 use cert_formats::Format;
+use cert_policy::{ServerName, covers};
 use der::{Decode, Encode};
 use serde::Serialize;
 use sha1::Sha1;
@@ -82,6 +83,18 @@ impl Unit {
     pub fn chain(&self, which: Which) -> Result<Vec<Der>, Error> {
         let record: Option<IdentityRecord> = self.store.snapshot()?.get(which.slot().key())?;
         Ok(record.ok_or_else(|| no_identity("was asked for"))?.chain)
+    }
+
+    /// Whether the certificate that serves covers `name`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Store`] when the store cannot be read.
+    pub fn covers(&self, name: &ServerName) -> Result<bool, Error> {
+        let chain = self.chain(Which::Serving)?;
+        let leaf = chain.first().map(Der::as_bytes).unwrap_or_default();
+        let leaf = CertificateInner::<Raw>::from_der(leaf);
+        Ok(leaf.is_ok_and(|leaf| covers(&leaf, name).is_covered()))
     }
 
     /// The certificates of an identity as a file: X.509 DER holds the leaf alone, the

@@ -101,6 +101,8 @@ pub struct RequestView {
     pub subject: String,
     /// The subject's Common Name.
     pub common_name: String,
+    /// The subject's attributes in their order: what the form calls them, and the value.
+    pub subject_fields: Vec<(String, String)>,
     /// The names asked for, such as "DNS: ntp1".
     pub names: Vec<String>,
     /// The kind and size of its key.
@@ -126,6 +128,7 @@ impl RequestView {
             made_by: record.made_by.who.clone(),
             subject: shown(&request.info.subject.to_string()),
             common_name: common_name(&request.info.subject),
+            subject_fields: subject_fields(&request.info.subject),
             names: names.iter().map(general_name).collect(),
             public_key: public_key(&request.info.public_key),
             signature_algorithm: algorithm(&request.algorithm.oid),
@@ -134,6 +137,33 @@ impl RequestView {
             serving: serving == Some(record.key),
         })
     }
+}
+
+/// The attributes of a name under the labels of the form.
+fn subject_fields(name: &Name) -> Vec<(String, String)> {
+    use const_oid::db::rfc4519;
+    let attributes = name.as_ref().iter().flat_map(|rdn| rdn.iter());
+    attributes
+        .map(|attribute| {
+            let label = match attribute.oid {
+                rfc4519::COMMON_NAME => "Common Name",
+                rfc4519::COUNTRY_NAME => "Country",
+                rfc4519::ST => "State Or Province Name",
+                rfc4519::LOCALITY_NAME => "Locality Name",
+                rfc4519::ORGANIZATION_NAME => "Organization Name",
+                rfc4519::ORGANIZATIONAL_UNIT_NAME => "Organizational Unit Name",
+                const_oid::db::rfc3280::EMAIL_ADDRESS => "Email Address",
+                _ => "",
+            };
+            let written = attribute.to_string();
+            let value = written.split_once('=').map_or("", |(_, value)| value);
+            let label = match label {
+                "" => algorithm(&attribute.oid),
+                label => label.into(),
+            };
+            (label, shown(value))
+        })
+        .collect()
 }
 
 /// The names in the extensionRequest attribute (RFC 2985 section 5.4.2).

@@ -90,9 +90,18 @@ pub(super) async fn download(
     _: Visit,
     Path((which, name)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
+    let which = which_of(&which).ok_or_else(Problem::not_found)?;
+    file(&site, which, &name).await
+}
+
+/// The certificates of an identity under one of the names of [`FILES`].
+pub(in crate::web) async fn file(
+    site: &Site,
+    which: Which,
+    name: &str,
+) -> Result<Response, Problem> {
     let file = FILES.into_iter().find(|(file, ..)| *file == name);
     let (name, format, _) = file.ok_or_else(Problem::not_found)?;
-    let which = which_of(&which).ok_or_else(Problem::not_found)?;
     let octets = site.run(move |unit| unit.export(which, format)).await??;
     let media_type = match format {
         Format::X509Der => "application/pkix-cert",

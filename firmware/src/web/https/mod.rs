@@ -1,7 +1,8 @@
 //! Management, HTTPS Setup: what browsers see now, and the five tabs.
 
 mod back;
-mod certificate;
+pub(super) mod certificate;
+mod changes;
 mod create;
 mod draft;
 mod faults;

@@ -9,6 +9,7 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Redirect, Response};
 use cert_lifecycle::{KeyId, REQUESTS_MAX, RequestView};
 
+use super::changes::{self, Change};
 use super::summary::Summary;
 use super::{Tab, Top};
 use crate::web::Site;
@@ -24,6 +25,17 @@ struct RequestsPage {
     tab: Tab,
     requests: Vec<RequestView>,
     requests_max: usize,
+}
+
+impl RequestsPage {
+    /// What changed since the one made before; the newest stands first.
+    fn changes(&self, index0: &usize) -> Vec<Change> {
+        let pair = self
+            .requests
+            .get(*index0)
+            .zip(self.requests.get(index0 + 1));
+        pair.map_or_else(Vec::new, |(this, before)| changes::between(before, this))
+    }
 }
 
 #[derive(Template)]
