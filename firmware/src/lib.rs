@@ -38,3 +38,14 @@ pub(crate) struct App {
     pub(crate) throttle: access::Throttle,
     pub(crate) environment: Arc<dyn Environment>,
 }
+
+impl App {
+    fn new(unit: Arc<Unit>, environment: Arc<dyn Environment>) -> Self {
+        Self {
+            unit,
+            sessions: access::Sessions::default(),
+            throttle: access::Throttle::default(),
+            environment,
+        }
+    }
+}

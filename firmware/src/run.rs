@@ -17,7 +17,7 @@ use crate::config::{Config, Flags};
 use crate::environment::SystemEnvironment;
 use crate::output::{log, print};
 use crate::tls::Tls;
-use crate::{App, VERSION, access, console, server, web};
+use crate::{App, VERSION, console, server, web};
 
 /// The variable that holds the password of `admin` at the first start.
 const PASSWORD_VARIABLE: &str = "COUNTERSIGN_ADMIN_PASSWORD";
@@ -42,12 +42,7 @@ pub(crate) fn run(flags: &Flags) -> Result<(), String> {
     });
     let opened = open(&config, Arc::clone(&environment), Arc::clone(&tls))?;
     greet(&listener, &opened)?;
-    let app = Arc::new(App {
-        unit: opened.unit,
-        sessions: access::Sessions::default(),
-        throttle: access::Throttle::default(),
-        environment,
-    });
+    let app = Arc::new(App::new(opened.unit, environment));
     runtime.block_on(serve(flags, config, app, tls, listener))
 }
 
@@ -85,7 +80,7 @@ async fn serve(
     tls: Arc<Tls>,
     listener: std::net::TcpListener,
 ) -> Result<(), String> {
-    let socket = console::listen(&config.state_dir, Arc::clone(&app.unit))?;
+    let socket = console::listen(&config.state_dir, Arc::clone(&app))?;
     let mut https = Https::start(listener, &app, &tls)?;
     let ticking = tokio::spawn(tick(Arc::clone(&app.unit)));
     let mut signals = Signals::new().map_err(|error| format!("signals: {error}"))?;

@@ -1,43 +1,43 @@
 //! The commands. A line in, lines out; no transport.
 
 use cert_lifecycle::{
-    Actor, Alarm, Digest, Entry, Error, JOURNAL_ENTRIES_MAX, Preflight, Status, Unit,
-    backup_to_text,
+    Actor, Alarm, Digest, Entry, JOURNAL_ENTRIES_MAX, Preflight, Status, backup_to_text,
 };
+use zeroize::Zeroizing;
 
 use super::services::services;
+use crate::App;
 
 /// A command line of more than this many octets is refused.
 pub(super) const LINE_OCTETS_MAX: usize = 4096;
 
 /// What a command answers.
-#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Reply {
     /// 0 done; 1 not done, for the reason in `text`; 2 not understood.
     pub(super) code: u8,
-    /// Lines, each ended by a line feed.
-    pub(super) text: String,
+    /// Lines, each ended by a line feed. They may hold a password just made.
+    pub(super) text: Zeroizing<String>,
 }
 
 impl Reply {
     pub(super) fn done(text: impl Into<String>) -> Self {
         Self {
             code: 0,
-            text: text.into(),
+            text: Zeroizing::new(text.into()),
         }
     }
 
-    pub(super) fn not_done(error: &Error) -> Self {
+    pub(super) fn not_done(why: impl std::fmt::Display) -> Self {
         Self {
             code: 1,
-            text: format!("{error}\n"),
+            text: Zeroizing::new(format!("{why}\n")),
         }
     }
 
     pub(super) fn not_understood(why: impl std::fmt::Display) -> Self {
         Self {
             code: 2,
-            text: format!("{why} Type help for the commands.\n"),
+            text: Zeroizing::new(format!("{why} Type help for the commands.\n")),
         }
     }
 }
@@ -47,7 +47,7 @@ struct Command {
     name: &'static str,
     arguments: &'static str,
     help: &'static str,
-    run: fn(&Unit, &Actor, &[&str]) -> Reply,
+    run: fn(&App, &Actor, &[&str]) -> Reply,
 }
 
 /// The journal shows so many entries unless asked for another number.
@@ -117,27 +117,27 @@ const COMMANDS: &[Command] = &[
 ];
 
 /// Runs one line. An empty line does nothing.
-pub(super) fn run(unit: &Unit, actor: &Actor, line: &str) -> Reply {
+pub(super) fn run(app: &App, actor: &Actor, line: &str) -> Reply {
     let words: Vec<&str> = line.split_whitespace().collect();
     let Some((name, arguments)) = words.split_first() else {
         return Reply::done("");
     };
     match COMMANDS.iter().find(|command| command.name == *name) {
-        Some(command) => (command.run)(unit, actor, arguments),
+        Some(command) => (command.run)(app, actor, arguments),
         None => Reply::not_understood(format_args!("\"{}\" is no command.", shown(name))),
     }
 }
 
-fn alarms(unit: &Unit, actor: &Actor, arguments: &[&str]) -> Reply {
+fn alarms(app: &App, actor: &Actor, arguments: &[&str]) -> Reply {
     let done = match arguments {
-        [] => unit.alarms().map(|alarms| alarms_text(&alarms)),
+        [] => app.unit.alarms().map(|alarms| alarms_text(&alarms)),
         ["note", code] => code
             .parse()
-            .and_then(|code| unit.acknowledge(code, actor))
+            .and_then(|code| app.unit.acknowledge(code, actor))
             .map(|()| "Noted.\n".into()),
         _ => return Reply::not_understood("alarms takes nothing, or note and an alarm's name."),
     };
-    done.map_or_else(|error| Reply::not_done(&error), Reply::done)
+    done.map_or_else(|error| Reply::not_done(error), Reply::done)
 }
 
 fn alarms_text(alarms: &[Alarm]) -> String {
@@ -151,28 +151,28 @@ fn alarms_text(alarms: &[Alarm]) -> String {
     alarms.iter().map(text).collect()
 }
 
-fn backup(unit: &Unit, actor: &Actor, arguments: &[&str]) -> Reply {
+fn backup(app: &App, actor: &Actor, arguments: &[&str]) -> Reply {
     if !arguments.is_empty() {
         return Reply::not_understood("backup takes nothing.");
     }
-    match unit.backup(&crate::software(), actor) {
+    match app.unit.backup(&crate::software(), actor) {
         Ok(file) => Reply::done(backup_to_text(&file)),
         Err(error) => Reply::not_done(&error),
     }
 }
 
-fn confirm(unit: &Unit, actor: &Actor, arguments: &[&str]) -> Reply {
+fn confirm(app: &App, actor: &Actor, arguments: &[&str]) -> Reply {
     if !arguments.is_empty() {
         return Reply::not_understood("confirm takes nothing.");
     }
-    match unit.confirm_serving(actor) {
+    match app.unit.confirm_serving(actor) {
         Ok(true) => Reply::done("The certificate that was on trial stays.\n"),
         Ok(false) => Reply::done("No certificate is on trial.\n"),
-        Err(error) => Reply::not_done(&error),
+        Err(error) => Reply::not_done(error),
     }
 }
 
-fn journal(unit: &Unit, _: &Actor, arguments: &[&str]) -> Reply {
+fn journal(app: &App, _: &Actor, arguments: &[&str]) -> Reply {
     let entries = match arguments {
         [] => Some(JOURNAL_ENTRIES),
         [number] => number.parse().ok(),
@@ -191,41 +191,41 @@ fn journal(unit: &Unit, _: &Actor, arguments: &[&str]) -> Reply {
         let who = format!("{} ({})", entry.actor.who, entry.actor.via);
         format!("{at}{doubt} {who}: {}: {}\n", entry.action, entry.outcome)
     };
-    match unit.journal(entries.min(JOURNAL_ENTRIES_MAX)) {
+    match app.unit.journal(entries.min(JOURNAL_ENTRIES_MAX)) {
         Ok(entries) => Reply::done(entries.iter().map(line).collect::<String>()),
-        Err(error) => Reply::not_done(&error),
+        Err(error) => Reply::not_done(error),
     }
 }
 
-fn previous(unit: &Unit, actor: &Actor, arguments: &[&str]) -> Reply {
+fn previous(app: &App, actor: &Actor, arguments: &[&str]) -> Reply {
     let preflight = match arguments {
         [] => Preflight::Required,
         ["-f"] => Preflight::Forced,
         _ => return Reply::not_understood("previous takes nothing or -f."),
     };
-    match unit.serve_previous(preflight, actor) {
+    match app.unit.serve_previous(preflight, actor) {
         Ok(fingerprint) => Reply::done(format!(
             "The previous certificate serves again. SHA-256 fingerprint {fingerprint}\n"
         )),
-        Err(error) => Reply::not_done(&error),
+        Err(error) => Reply::not_done(error),
     }
 }
 
-fn defcert(unit: &Unit, actor: &Actor, arguments: &[&str]) -> Reply {
+fn defcert(app: &App, actor: &Actor, arguments: &[&str]) -> Reply {
     let digest = match arguments {
         [] => Digest::Sha256,
         ["-sha1" | "-sha"] => Digest::Sha1,
         _ => return Reply::not_understood("defcert takes nothing, -sha1 or -sha."),
     };
-    match unit.reset_to_factory(digest, actor) {
+    match app.unit.reset_to_factory(digest, actor) {
         Ok(fingerprint) => Reply::done(format!(
             "Factory certificate made and served. SHA-256 fingerprint {fingerprint}\n"
         )),
-        Err(error) => Reply::not_done(&error),
+        Err(error) => Reply::not_done(error),
     }
 }
 
-fn help(_: &Unit, _: &Actor, arguments: &[&str]) -> Reply {
+fn help(_: &App, _: &Actor, arguments: &[&str]) -> Reply {
     if !arguments.is_empty() {
         return Reply::not_understood("help takes nothing.");
     }
@@ -240,17 +240,17 @@ fn help(_: &Unit, _: &Actor, arguments: &[&str]) -> Reply {
     )
 }
 
-fn status(unit: &Unit, _: &Actor, arguments: &[&str]) -> Reply {
+fn status(app: &App, _: &Actor, arguments: &[&str]) -> Reply {
     if !arguments.is_empty() {
         return Reply::not_understood("status takes nothing.");
     }
-    match unit.status() {
+    match app.unit.status() {
         Ok(status) => Reply::done(status_text(&status)),
-        Err(error) => Reply::not_done(&error),
+        Err(error) => Reply::not_done(error),
     }
 }
 
-fn version(_: &Unit, _: &Actor, arguments: &[&str]) -> Reply {
+fn version(_: &App, _: &Actor, arguments: &[&str]) -> Reply {
     if !arguments.is_empty() {
         return Reply::not_understood("version takes nothing.");
     }

@@ -2,20 +2,21 @@
 
 use std::iter::Peekable;
 
-use cert_lifecycle::{Actor, Setting, Settings, Unit};
+use cert_lifecycle::{Actor, Setting, Settings};
 
 use super::language::Reply;
+use crate::App;
 
 /// A line of a list has at most this many characters.
 const COLUMNS: usize = 80;
 /// Where values and help begin: after the longest name and two spaces.
 const INDENT: usize = 10;
 
-pub(super) fn services(unit: &Unit, actor: &Actor, arguments: &[&str]) -> Reply {
+pub(super) fn services(app: &App, actor: &Actor, arguments: &[&str]) -> Reply {
     match arguments {
-        [] => Reply::done(list(&unit.settings())),
+        [] => Reply::done(list(&app.unit.settings())),
         ["set", name, value @ ..] => match name.parse() {
-            Ok(setting) => set(unit, actor, setting, &value.join(" ")),
+            Ok(setting) => set(app, actor, setting, &value.join(" ")),
             Err(why) => Reply::not_understood(why),
         },
         _ => Reply::not_understood(
@@ -24,18 +25,15 @@ pub(super) fn services(unit: &Unit, actor: &Actor, arguments: &[&str]) -> Reply 
     }
 }
 
-fn set(unit: &Unit, actor: &Actor, setting: Setting, value: &str) -> Reply {
-    let mut settings = (*unit.settings()).clone();
+fn set(app: &App, actor: &Actor, setting: Setting, value: &str) -> Reply {
+    let mut settings = (*app.unit.settings()).clone();
     if let Err(why) = settings.set(setting, value) {
-        return Reply {
-            code: 1,
-            text: format!("{why}\n"),
-        };
+        return Reply::not_done(why);
     }
     let text = format!("{}\n", line(setting, &settings));
-    match unit.change_settings(settings, actor) {
+    match app.unit.change_settings(settings, actor) {
         Ok(()) => Reply::done(text),
-        Err(error) => Reply::not_done(&error),
+        Err(error) => Reply::not_done(error),
     }
 }
 

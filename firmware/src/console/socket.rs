@@ -9,13 +9,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use cert_lifecycle::{ADMIN, Actor, Unit, Via};
+use cert_lifecycle::{ADMIN, Actor, Via};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use super::language::{self, LINE_OCTETS_MAX, Reply};
+use crate::App;
 use crate::output::log;
 
 /// Consoles at a time; one more is closed at once.
@@ -41,7 +42,7 @@ impl Socket {
 
 /// Listens for consoles. The store's lock has made sure that no other unit runs
 /// on this folder, so a socket that is there was left by one that was killed.
-pub(crate) fn listen(state_dir: &Path, unit: Arc<Unit>) -> Result<Socket, String> {
+pub(crate) fn listen(state_dir: &Path, app: Arc<App>) -> Result<Socket, String> {
     let path = path(state_dir);
     let refused = |error| {
         format!(
@@ -58,11 +59,11 @@ pub(crate) fn listen(state_dir: &Path, unit: Arc<Unit>) -> Result<Socket, String
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).map_err(refused)?;
     listener.set_nonblocking(true).map_err(refused)?;
     let listener = UnixListener::from_std(listener).map_err(refused)?;
-    let task = tokio::spawn(accept(listener, unit));
+    let task = tokio::spawn(accept(listener, app));
     Ok(Socket { path, task })
 }
 
-async fn accept(listener: UnixListener, unit: Arc<Unit>) {
+async fn accept(listener: UnixListener, app: Arc<App>) {
     let places = Arc::new(Semaphore::new(CONSOLES_MAX));
     loop {
         let stream = match listener.accept().await {
@@ -76,16 +77,16 @@ async fn accept(listener: UnixListener, unit: Arc<Unit>) {
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
             continue;
         };
-        let unit = Arc::clone(&unit);
+        let app = Arc::clone(&app);
         tokio::spawn(async move {
             // A console that goes away in the middle of a line is no news.
-            drop(converse(stream, unit).await);
+            drop(converse(stream, app).await);
             drop(place);
         });
     }
 }
 
-async fn converse(stream: UnixStream, unit: Arc<Unit>) -> std::io::Result<()> {
+async fn converse(stream: UnixStream, app: Arc<App>) -> std::io::Result<()> {
     let (reader, mut writer) = stream.into_split();
     let mut reader = BufReader::new(reader);
     let limit = u64::try_from(LINE_OCTETS_MAX).unwrap_or(u64::MAX);
@@ -101,7 +102,7 @@ async fn converse(stream: UnixStream, unit: Arc<Unit>) -> std::io::Result<()> {
         }
         let whole = line.len() < LINE_OCTETS_MAX || line.ends_with(b"\n");
         let reply = match String::from_utf8(line) {
-            Ok(line) if whole => answer(Arc::clone(&unit), line).await,
+            Ok(line) if whole => answer(Arc::clone(&app), line).await,
             Ok(_) => Reply::not_understood(format_args!(
                 "The line is longer than {LINE_OCTETS_MAX} octets."
             )),
@@ -117,14 +118,11 @@ async fn converse(stream: UnixStream, unit: Arc<Unit>) -> std::io::Result<()> {
 }
 
 /// Commands may make keys, so they run beside the listener's threads.
-async fn answer(unit: Arc<Unit>, line: String) -> Reply {
+async fn answer(app: Arc<App>, line: String) -> Reply {
     let actor = Actor {
         who: ADMIN.into(),
         via: Via::Console,
     };
-    let ran = tokio::task::spawn_blocking(move || language::run(&unit, &actor, &line)).await;
-    ran.unwrap_or_else(|_| Reply {
-        code: 1,
-        text: "The command broke off. See the log.\n".into(),
-    })
+    let ran = tokio::task::spawn_blocking(move || language::run(&app, &actor, &line)).await;
+    ran.unwrap_or_else(|_| Reply::not_done("The command broke off. See the log."))
 }

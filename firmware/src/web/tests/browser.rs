@@ -11,7 +11,6 @@ use tower_service::Service;
 use zeroize::Zeroizing;
 
 use crate::App;
-use crate::access::{Sessions, Throttle};
 use crate::clock::Clock;
 use crate::environment::SystemEnvironment;
 use crate::server::Peer;
@@ -77,12 +76,7 @@ impl Browser {
             .map(|first| first.to_string())
             .unwrap_or_default();
         let unit = Arc::clone(&opened.unit);
-        let app = App {
-            unit: opened.unit,
-            sessions: Sessions::default(),
-            throttle: Throttle::default(),
-            environment,
-        };
+        let app = App::new(opened.unit, environment);
         let router = crate::web::router(Arc::new(app)).layer(axum::Extension(Peer {
             address: https,
             certificate: "".into(),
