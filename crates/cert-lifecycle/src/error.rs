@@ -54,6 +54,12 @@ pub enum Error {
         "This request's key belongs to a certificate that serves or served last, so it stays. Install another certificate first."
     )]
     RequestInUse,
+    /// The way it was asked for is not the serial console.
+    #[error(
+        "A password is reset only from the serial console, for whoever is there is at the unit. \
+         Nothing was changed. Connect a terminal to the unit's serial port and type resetpw there."
+    )]
+    SerialOnly,
     /// The store could not be read or written.
     #[error(
         "The unit's store did not take the change, so nothing was changed. See the log for the reason, then try again."

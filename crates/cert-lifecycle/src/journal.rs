@@ -49,8 +49,10 @@ impl Actor {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Via {
-    /// The console on the unit itself.
+    /// A shell on the unit itself.
     Console,
+    /// The serial line, where the person is at the unit.
+    Serial,
     /// The unit acted by itself.
     Unit,
     /// A browser at this address.
@@ -61,6 +63,7 @@ impl fmt::Display for Via {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Console => f.write_str("console"),
+            Self::Serial => f.write_str("serial console"),
             Self::Unit => f.write_str("unit"),
             Self::Web(address) => write!(f, "web, from {address}"),
         }
@@ -94,6 +97,8 @@ pub enum Action {
     MakeSelfSigned,
     /// The password was changed.
     Password,
+    /// The password was replaced by a random one.
+    PasswordReset,
     /// The previous identity serves again.
     Previous,
     /// A new factory certificate serves.
@@ -106,6 +111,8 @@ pub enum Action {
     SignIn,
     /// Somebody tried to sign in, with a wrong name or password.
     SignInRefused,
+    /// Somebody who was signed in was signed out by another.
+    SignOut,
     /// A store that could not be used was set aside.
     StoreSetAside,
     /// Nobody signed in over a certificate on trial, so the previous one serves.
@@ -116,7 +123,7 @@ pub enum Action {
 
 impl Action {
     /// Every action; those about an alarm with one of its codes.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::AlarmAcknowledged(AlarmCode::Expired),
         Self::AlarmEnded(AlarmCode::Expired),
         Self::AlarmRaised(AlarmCode::Expired),
@@ -128,12 +135,14 @@ impl Action {
         Self::MakeRequest,
         Self::MakeSelfSigned,
         Self::Password,
+        Self::PasswordReset,
         Self::Previous,
         Self::Reset,
         Self::Restore,
         Self::Settings,
         Self::SignIn,
         Self::SignInRefused,
+        Self::SignOut,
         Self::StoreSetAside,
         Self::TrialEnded,
         Self::Upgrade,
@@ -154,12 +163,14 @@ impl Action {
             Self::MakeRequest => "make-request",
             Self::MakeSelfSigned => "make-self-signed",
             Self::Password => "password",
+            Self::PasswordReset => "password-reset",
             Self::Previous => "previous",
             Self::Reset => "reset",
             Self::Restore => "restore",
             Self::Settings => "settings",
             Self::SignIn => "sign-in",
             Self::SignInRefused => "sign-in-refused",
+            Self::SignOut => "sign-out",
             Self::StoreSetAside => "store-set-aside",
             Self::TrialEnded => "trial-ended",
             Self::Upgrade => "upgrade",
@@ -185,7 +196,7 @@ impl Action {
         match self {
             Self::AlarmRaised(code) => code.severity(),
             Self::StoreSetAside => Severity::Refuse,
-            Self::SignInRefused | Self::TrialEnded => Severity::Warn,
+            Self::PasswordReset | Self::SignInRefused | Self::TrialEnded => Severity::Warn,
             Self::AlarmAcknowledged(_)
             | Self::AlarmEnded(_)
             | Self::Backup
@@ -201,6 +212,7 @@ impl Action {
             | Self::Restore
             | Self::Settings
             | Self::SignIn
+            | Self::SignOut
             | Self::Upgrade => Severity::Note,
         }
     }
@@ -220,12 +232,14 @@ impl fmt::Display for Action {
             Self::MakeRequest => "request made",
             Self::MakeSelfSigned => "self-signed certificate made",
             Self::Password => "password",
+            Self::PasswordReset => "password reset",
             Self::Previous => "previous certificate served again",
             Self::Reset => "factory certificate made",
             Self::Restore => "backup restored",
             Self::Settings => "settings",
             Self::SignIn => "sign-in",
             Self::SignInRefused => "sign-in refused",
+            Self::SignOut => "sign-out",
             Self::StoreSetAside => "store set aside",
             Self::TrialEnded => "trial ended",
             Self::Upgrade => "store upgraded",

@@ -18,7 +18,8 @@
 //! | go back | [`Unit::serve_previous`], [`Unit::reset_to_factory`] |
 //! | keep what is on trial | [`Unit::confirm`], and [`Unit::tick`] once a second |
 //! | know what is wrong | [`Unit::alarms`], [`Unit::acknowledge`] |
-//! | sign in | [`Unit::sign_in`], [`Unit::change_password`] |
+//! | sign in | [`Unit::sign_in`], [`Unit::change_password`], [`Unit::reset_password`] |
+//! | be reached | [`Unit::answers_to`], [`Unit::strict_transport_seconds`] |
 //! | set | [`Unit::settings`], [`Unit::change_settings`] |
 //! | tell others | [`Unit::on_change`], [`Unit::follow`] |
 //! | back up | [`Unit::backup`]; [`Unit::review_backup`], then [`Unit::restore`] |
@@ -47,6 +48,7 @@ mod identity;
 mod journal;
 mod key_id;
 mod making;
+mod reached;
 mod records;
 mod requests;
 mod restore;

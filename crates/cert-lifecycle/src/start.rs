@@ -78,6 +78,7 @@ impl Unit {
                 job: Job::default(),
                 settings: RwLock::new(Arc::new(settings)),
                 trial: Mutex::default(),
+                reached: Mutex::new(None),
                 changing: Mutex::new(()),
             };
             unit.serve_what_is_stored()?;

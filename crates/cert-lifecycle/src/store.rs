@@ -8,6 +8,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use redb::backends::FileBackend;
@@ -66,6 +67,7 @@ impl From<redb::Error> for StoreError {
 
 pub(crate) struct Store {
     database: Database,
+    version: AtomicU64,
     /// Who is told of every change.
     followers: Mutex<Vec<Follower>>,
 }
@@ -105,6 +107,7 @@ impl Store {
         Self {
             database,
             followers: Mutex::default(),
+            version: AtomicU64::new(0),
         }
     }
 
@@ -112,6 +115,12 @@ impl Store {
     pub(crate) fn snapshot(&self) -> Result<Snapshot, StoreError> {
         let snapshot = self.database.begin_read();
         Ok(Snapshot(snapshot.map_err(redb::Error::from)?))
+    }
+
+    /// A number that differs after every change, for what is computed from the
+    /// store and kept. It has to be asked for before the snapshot is taken.
+    pub(crate) fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
     }
 
     /// Runs `f` in one transaction: all that it wrote is kept when it returns
@@ -126,10 +135,10 @@ impl Store {
                 .map_err(|e| StoreError::from(redb::Error::from(e)))?,
         );
         let result = f(&change)?;
-        change
-            .0
-            .commit()
-            .map_err(|e| StoreError::from(redb::Error::from(e)))?;
+        let committed = change.0.commit();
+        // A commit that reports a failure may have reached the disk all the same.
+        self.version.fetch_add(1, Ordering::Release);
+        committed.map_err(|e| StoreError::from(redb::Error::from(e)))?;
         self.followers().iter().for_each(|tell| tell());
         Ok(result)
     }

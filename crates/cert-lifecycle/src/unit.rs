@@ -11,6 +11,7 @@ use crate::factory::Factory;
 use crate::identity::{Identity, Listener, Origin};
 use crate::journal::{self, Entry};
 use crate::making::Job;
+use crate::reached::Reached;
 use crate::records::{IdentityRecord, REQUESTS, Slot, private_key_of};
 use crate::settings::Settings;
 use crate::store::{Change, Records, Store, StoreError};
@@ -65,6 +66,8 @@ pub struct Unit {
     pub(crate) settings: RwLock<Arc<Settings>>,
     /// The trial that runs.
     pub(crate) trial: Mutex<Option<Running>>,
+    /// What the store said of names when it was last asked.
+    pub(crate) reached: Mutex<Option<Arc<Reached>>>,
     /// Held from the first read of a change until the listener has been told,
     /// so that store and listener cannot disagree.
     pub(crate) changing: Mutex<()>,

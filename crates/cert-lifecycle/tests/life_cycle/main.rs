@@ -14,7 +14,8 @@ use std::fs;
 
 use bench::{Bench, Ca, admin, form, order};
 use cert_lifecycle::{
-    Action, Digest, Error, Making, Origin, PasswordError, Preflight, REQUESTS_MAX, SignIn,
+    Action, Actor, Digest, Error, Making, Origin, PasswordError, Preflight, REQUESTS_MAX,
+    ServerName, Setting, SignIn, Via,
 };
 
 #[test]
@@ -326,6 +327,118 @@ fn the_first_password_opens_only_the_page_for_a_new_one() {
     change(&first, "long enough").expect("changed");
     assert_eq!(sign_in("long enough"), Some(SignIn::Granted));
     assert_eq!(sign_in(&first), None);
+}
+
+#[test]
+fn a_password_is_reset_from_the_serial_console_only() {
+    let bench = Bench::new();
+    let opened = bench.open();
+    let first = opened.first_password.expect("at the first start");
+    let unit = opened.unit;
+    let before = unit.journal(99).expect("journal");
+    for via in [Via::Console, Via::Unit, Via::Web([192, 0, 2, 1].into())] {
+        let actor = Actor { via, ..admin() };
+        let refusal = unit.reset_password(&actor).expect_err("refused");
+        assert!(matches!(refusal, Error::SerialOnly));
+        assert!(refusal.to_string().contains("serial console"), "{refusal}");
+    }
+    assert_eq!(unit.journal(99).expect("journal"), before);
+    let at_the_unit = Actor {
+        via: Via::Serial,
+        ..admin()
+    };
+    let sign_in = |password: &str| unit.sign_in("admin", password, &admin()).expect("stored");
+    unit.change_password(&first, "long enough", &admin())
+        .expect("changed");
+    let random = unit.reset_password(&at_the_unit).expect("reset");
+    let newest = unit.journal(1).expect("journal").remove(0);
+    assert_eq!(newest.action, Action::PasswordReset);
+    assert_eq!(newest.actor, at_the_unit);
+    assert!(!newest.outcome.contains(random.as_str()));
+    assert_eq!(sign_in("long enough"), None);
+    assert_eq!(sign_in(&random), Some(SignIn::ChangePassword));
+}
+
+#[test]
+fn a_unit_answers_to_its_own_names_and_to_every_address() {
+    let bench = Bench::new();
+    let unit = bench.open().unit;
+    let answers = |name: &str| {
+        let name = ServerName::parse(name).expect("a name");
+        unit.answers_to(&name).expect("stored")
+    };
+    for name in [
+        "192.0.2.1",
+        "10.0.0.7",
+        "::1",
+        "localhost",
+        "SPECTRACOM",
+        "spectracom.",
+    ] {
+        assert!(answers(name), "{name}");
+    }
+    let set = |names: &str| {
+        let mut settings = (*unit.settings()).clone();
+        settings.set(Setting::Names, names).expect("taken");
+        unit.change_settings(settings, &admin()).expect("changed");
+    };
+    assert!(!answers("time.example.net"));
+    set("time.example.net");
+    assert!(answers("time.example.net") && !answers("a.time.example.net"));
+    set("");
+    assert!(!answers("time.example.net") && !answers("evil.localhost"));
+
+    assert!(!answers("ntp1.example.net"));
+    let key = bench::make(&unit, &form("ntp1.example.net"));
+    assert!(answers("ntp1.example.net"));
+    unit.delete_request(key, &admin()).expect("deleted");
+    assert!(!answers("ntp1.example.net"));
+
+    let mut self_signed = form("ntp2.example.net");
+    self_signed.self_signed = true;
+    bench::make(&unit, &self_signed);
+    unit.serve_previous(Preflight::Required, &admin())
+        .expect("back");
+    assert!(answers("ntp2.example.net"), "the previous one's name");
+    drop(unit);
+    let unit = bench.open().unit;
+    let name = ServerName::parse("ntp2.example.net").expect("a name");
+    assert!(unit.answers_to(&name).expect("stored"), "after a restart");
+}
+
+#[test]
+fn browsers_are_told_to_insist_only_on_the_name_in_a_cas_certificate() {
+    let bench = Bench::new();
+    let unit = bench.open().unit;
+    let told = |name: &str| {
+        let name = ServerName::parse(name).expect("a name");
+        unit.strict_transport_seconds(&name).expect("stored")
+    };
+    let switch = |on: &str| {
+        let mut settings = (*unit.settings()).clone();
+        settings.set(Setting::Hsts, on).expect("taken");
+        unit.change_settings(settings, &admin()).expect("changed");
+    };
+    switch("on");
+    assert_eq!(told("spectracom"), None, "a factory certificate");
+    let mut self_signed = form("ntp1.example.net");
+    self_signed.self_signed = true;
+    bench::make(&unit, &self_signed);
+    assert_eq!(told("ntp1.example.net"), None, "a self-signed one");
+    let request = unit.requests().expect("requests").remove(0);
+    let certificate = Ca::new().sign(&request.pem, "ntp1.example.net");
+    let mut review = unit.review(&certificate, None, Vec::new()).expect("read");
+    unit.install(&mut review, Preflight::Required, &admin())
+        .expect("installed");
+    assert_eq!(told("ntp1.example.net"), Some(86_400));
+    assert_eq!(told("ntp2.example.net"), None, "a name it does not cover");
+    assert_eq!(told("192.0.2.7"), None, "an address");
+    switch("off");
+    assert_eq!(told("ntp1.example.net"), None, "switched off");
+    switch("on");
+    unit.reset_to_factory(Digest::Sha256, &admin())
+        .expect("reset");
+    assert_eq!(told("ntp1.example.net"), None, "after defcert");
 }
 
 #[test]
