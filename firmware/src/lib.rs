@@ -36,6 +36,7 @@ pub(crate) struct App {
     pub(crate) unit: Arc<Unit>,
     pub(crate) sessions: access::Sessions,
     pub(crate) throttle: access::Throttle,
+    pub(crate) hashing: access::Hashing,
     pub(crate) environment: Arc<dyn Environment>,
 }
 
@@ -45,6 +46,7 @@ impl App {
             unit,
             sessions: access::Sessions::default(),
             throttle: access::Throttle::default(),
+            hashing: access::Hashing::default(),
             environment,
         }
     }

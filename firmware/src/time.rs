@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use der::DateTime;
 
+/// The seconds of a day.
+pub(crate) const DAY_SECONDS: u64 = 24 * 60 * 60;
+
 /// "2027-02-12 14:05:00 UTC" for seconds since 1970-01-01 UTC.
 pub(crate) fn utc(unix_seconds: u64) -> String {
     let Ok(time) = DateTime::from_unix_duration(Duration::from_secs(unix_seconds)) else {
@@ -20,9 +23,22 @@ pub(crate) fn utc(unix_seconds: u64) -> String {
     )
 }
 
+/// "86 days", "3 hours": one unit, rounded down.
+pub(crate) fn span(seconds: u64) -> String {
+    let (count, unit) = match seconds {
+        0..60 => (seconds, "second"),
+        60..3600 => (seconds / 60, "minute"),
+        3600..DAY_SECONDS => (seconds / 3600, "hour"),
+        _ if seconds < 2 * 365 * DAY_SECONDS => (seconds / DAY_SECONDS, "day"),
+        _ => (seconds / (365 * DAY_SECONDS), "year"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{plural}")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::utc;
+    use super::{DAY_SECONDS, span, utc};
 
     #[test]
     fn seconds_become_civil_dates() {
@@ -34,6 +50,21 @@ mod tests {
             (253_402_300_800, "after the year 9999"),
         ] {
             assert_eq!(utc(seconds), shown);
+        }
+    }
+
+    #[test]
+    fn spans_are_rounded_down_to_one_unit() {
+        for (seconds, written) in [
+            (0, "0 seconds"),
+            (1, "1 second"),
+            (119, "1 minute"),
+            (7200, "2 hours"),
+            (86 * DAY_SECONDS + 5, "86 days"),
+            (729 * DAY_SECONDS, "729 days"),
+            (10 * 365 * DAY_SECONDS, "10 years"),
+        ] {
+            assert_eq!(span(seconds), written);
         }
     }
 }

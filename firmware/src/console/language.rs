@@ -5,6 +5,7 @@ use cert_lifecycle::{
 };
 use zeroize::Zeroizing;
 
+use super::access;
 use super::services::services;
 use crate::App;
 
@@ -97,10 +98,22 @@ const COMMANDS: &[Command] = &[
         run: previous,
     },
     Command {
+        name: "resetpw",
+        arguments: "",
+        help: "make a new password for admin, on the serial console only",
+        run: access::resetpw,
+    },
+    Command {
         name: "services",
         arguments: "[set NAME VALUE…]",
         help: "show the settings, or set one, such as: services set trial 20",
         run: services,
+    },
+    Command {
+        name: "sessions",
+        arguments: "[end N|all]",
+        help: "show who is signed in, or sign one or all of them out",
+        run: access::sessions,
     },
     Command {
         name: "status",
@@ -137,7 +150,7 @@ fn alarms(app: &App, actor: &Actor, arguments: &[&str]) -> Reply {
             .map(|()| "Noted.\n".into()),
         _ => return Reply::not_understood("alarms takes nothing, or note and an alarm's name."),
     };
-    done.map_or_else(|error| Reply::not_done(error), Reply::done)
+    done.map_or_else(Reply::not_done, Reply::done)
 }
 
 fn alarms_text(alarms: &[Alarm]) -> String {

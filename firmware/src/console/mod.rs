@@ -3,6 +3,7 @@
 //! [`language`] is pure: a line in, lines out. [`socket`] carries it over a Unix
 //! socket in the state folder to `countersign console`, which is [`client`].
 
+mod access;
 mod client;
 mod language;
 mod services;

@@ -24,6 +24,7 @@ pub(super) enum Place {
     Upgrade,
     History,
     Password,
+    Sessions,
     /// A page that the menu does not name.
     Elsewhere,
 }
@@ -37,6 +38,7 @@ impl Place {
             Self::Upgrade => "Upgrade/Backup",
             Self::History => "History",
             Self::Password => "Password",
+            Self::Sessions => "Sessions",
             Self::Elsewhere => "",
         }
     }
@@ -49,6 +51,7 @@ impl Place {
             Self::Upgrade => "/tools/upgrade",
             Self::History => "/tools/history",
             Self::Password => "/password",
+            Self::Sessions => "/access/sessions",
             Self::Elsewhere => "/",
         }
     }
@@ -63,6 +66,7 @@ impl Place {
             Self::Upgrade => "upgrade",
             Self::History => "history",
             Self::Password => "password",
+            Self::Sessions => "sessions",
             Self::Elsewhere => "",
         }
     }
@@ -75,7 +79,7 @@ const MENU: &[(&str, &[Place])] = &[
         &[Place::Https, Place::Alarms, Place::Services],
     ),
     ("Tools", &[Place::Upgrade, Place::History]),
-    ("Account", &[Place::Password]),
+    ("Account", &[Place::Password, Place::Sessions]),
 ];
 
 /// Every place that the menu names.

@@ -1,12 +1,12 @@
 //! What every request passes before a page sees it, and every response after.
 //!
-//! There is no `Strict-Transport-Security` on purpose: it would take the way past
-//! the browser's warning from the administrator of a unit whose certificate the
-//! browser does not know, and lock everybody out.
+//! The host comes first: a page of another site that has its own name resolve to the
+//! unit's address (DNS rebinding) gets nothing, for the unit answers only to names it
+//! knows, and to addresses. `Strict-Transport-Security` is said only where it cannot
+//! lock anybody out. Both rules are [`cert_lifecycle`]'s.
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -27,7 +27,7 @@ use crate::access::Session;
 use crate::server::Peer;
 
 /// The headers of every response, unless the page has set its own.
-const HEADERS: [(HeaderName, &str); 8] = [
+const HEADERS: [(HeaderName, &str); 9] = [
     (
         header::CONTENT_SECURITY_POLICY,
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
@@ -38,6 +38,14 @@ const HEADERS: [(HeaderName, &str); 8] = [
     // (Fetch, "append a request Origin header"), which could not be told from a
     // foreign one.
     (header::REFERRER_POLICY, "same-origin"),
+    // What the pages do not use, a page that was tampered with shall not have.
+    (
+        HeaderName::from_static("permissions-policy"),
+        "accelerometer=(), autoplay=(), bluetooth=(), camera=(), display-capture=(), \
+         encrypted-media=(), fullscreen=(), geolocation=(), gyroscope=(), hid=(), magnetometer=(), \
+         microphone=(), midi=(), payment=(), screen-wake-lock=(), serial=(), usb=(), \
+         xr-spatial-tracking=()",
+    ),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
     (
@@ -56,11 +64,16 @@ const HEADERS: [(HeaderName, &str); 8] = [
 
 /// Lets a request through to its page, or answers it.
 pub(super) async fn admit(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
-    let (caller, known_host) = caller(&site, &request);
-    let checked = if known_host {
-        check(&caller, request).await
-    } else {
-        Err(Problem::bad_host().into_response())
+    let host = Host::of(request.headers(), request.uri());
+    let reached = reached(&site, host.as_ref()).await;
+    let caller = caller(&site, &request, host, reached.is_ok());
+    let mut strict_transport = None;
+    let checked = match reached {
+        Ok(seconds) => {
+            strict_transport = seconds;
+            check(&caller, request).await
+        }
+        Err(problem) => Err(problem.into_response()),
     };
     let mut response = match checked {
         Ok(request) => next.run(request).await,
@@ -79,24 +92,48 @@ pub(super) async fn admit(State(site): State<Arc<Site>>, request: Request, next:
             .entry(name)
             .or_insert(HeaderValue::from_static(value));
     }
+    if let Some(value) = strict_transport {
+        response
+            .headers_mut()
+            .insert(header::STRICT_TRANSPORT_SECURITY, value);
+    }
     response
 }
 
-fn caller(site: &Site, request: &Request) -> (Caller, bool) {
+/// The value of `Strict-Transport-Security` for who asks for `host`, if there is to
+/// be one; or why the unit does not answer.
+async fn reached(site: &Site, host: Option<&Host>) -> Result<Option<HeaderValue>, Problem> {
+    let host = host.ok_or_else(Problem::bad_host)?;
+    let Some(name) = host.server_name() else {
+        return Err(Problem::unknown_name(host.name()));
+    };
+    let asked = site.run(move |unit| {
+        let answers = unit.answers_to(&name)?;
+        Ok((answers, unit.strict_transport_seconds(&name)?))
+    });
+    match asked.await?? {
+        (false, _) => Err(Problem::unknown_name(host.name())),
+        (true, seconds) => Ok(seconds.map(|seconds| {
+            let value = format!("max-age={seconds}");
+            HeaderValue::from_str(&value).expect("letters and digits")
+        })),
+    }
+}
+
+/// Who asks. The session is looked for only where the unit answers.
+fn caller(site: &Site, request: &Request, host: Option<Host>, answers: bool) -> Caller {
     let peer = request.extensions().get::<Peer>();
     let address = peer.map(|peer| peer.address.ip().to_canonical());
+    let address = address.unwrap_or(IpAddr::from([0, 0, 0, 0]));
     let certificate = peer.map(|peer| Arc::clone(&peer.certificate));
-    let host = Host::of(request.headers());
-    let session = cookie::session_token(request.headers())
-        .and_then(|token| site.app.sessions.find(token, Instant::now()));
-    let known_host = host.is_some();
-    let caller = Caller {
-        peer: address.unwrap_or(IpAddr::from([0, 0, 0, 0])),
+    let token = cookie::session_token(request.headers()).filter(|_| answers);
+    let find = |token| site.app.sessions.find(token, address, site.app.timing());
+    Caller {
+        peer: address,
         certificate: certificate.unwrap_or_else(|| "".into()),
         host: host.unwrap_or_else(Host::unknown),
-        session,
-    };
-    (caller, known_host)
+        session: token.and_then(find),
+    }
 }
 
 /// Which sign-in a path asks for.
@@ -125,9 +162,10 @@ impl Access {
 async fn check(caller: &Caller, request: Request) -> Result<Request, Response> {
     let (mut parts, body) = request.into_parts();
     let limit = Limit::of(parts.uri.path(), caller.session.is_some());
+    // Whatever is no reading is a change, and has to come from a page of the unit.
     let octets = match parts.method {
-        Method::POST => Some(body::read(body, limit).await),
-        _ => None,
+        Method::GET | Method::HEAD => None,
+        _ => Some(body::read(body, limit).await),
     };
     match (Access::of(parts.uri.path()), &caller.session) {
         (Access::Open, _) => {}

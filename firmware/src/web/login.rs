@@ -1,8 +1,7 @@
 //! Signing in and out.
 
-use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use askama::Template;
 use axum::extract::State;
@@ -17,6 +16,7 @@ use super::origin::Host;
 use super::problem::Problem;
 use super::times::span;
 use super::{Site, cookie, https};
+use crate::access::{Beginning, Opening, Pause, Place as HashingPlace};
 
 #[derive(Template)]
 #[template(path = "login.html")]
@@ -44,15 +44,17 @@ pub(super) async fn sign_in(
     Posted(form): Posted,
 ) -> Result<Response, Problem> {
     let name = form.text("name").trim().to_owned();
-    if let Err(wait) = site.begin_attempt(caller.peer) {
-        let said = too_many(wait);
-        let status = StatusCode::TOO_MANY_REQUESTS;
-        let mut response = login_page(&site, &caller, status, &name, Some(said));
-        response
-            .headers_mut()
-            .insert(RETRY_AFTER, HeaderValue::from(wait.as_secs() + 1));
-        return Ok(response);
-    }
+    let place = match site.begin_attempt(&caller).await {
+        Ok(place) => place,
+        Err(pause) => {
+            let said = too_many(pause);
+            let status = StatusCode::TOO_MANY_REQUESTS;
+            let mut response = login_page(&site, &caller, status, &name, Some(said));
+            let seconds = HeaderValue::from(pause.wait.as_secs() + 1);
+            response.headers_mut().insert(RETRY_AFTER, seconds);
+            return Ok(response);
+        }
+    };
     // A name that is not the account's may be a password typed into the wrong
     // field, so the journal does not repeat it.
     let who = if name == ADMIN { ADMIN } else { "unknown" };
@@ -61,10 +63,11 @@ pub(super) async fn sign_in(
         ..caller.actor()
     };
     let given = name.clone();
-    let place = site.hashing.acquire().await;
+    let opening = site.app.sessions.opening();
     let accepted = Arc::clone(&caller.certificate);
     let granted = site
         .run(move |unit| {
+            let _place = place;
             let granted = unit.sign_in(&given, form.text("password"), &actor)?;
             if granted.is_some() {
                 unit.confirm(&accepted, &actor)?;
@@ -72,7 +75,6 @@ pub(super) async fn sign_in(
             Ok(granted)
         })
         .await??;
-    drop(place);
     let Some(granted) = granted else {
         let said =
             "Name and password do not belong together. Check both; capital and small letters \
@@ -86,12 +88,13 @@ pub(super) async fn sign_in(
             Some(said),
         ));
     };
-    site.app.throttle.succeeded(caller.peer);
+    site.app.throttle.succeeded(caller.peer, Instant::now());
     if let Some(old) = cookie::session_token(&headers) {
         site.app.sessions.end(old);
     }
     let must_change = matches!(granted, SignIn::ChangePassword);
-    Ok(site.begin_session(&caller, must_change, first_draft(&caller.host)))
+    let draft = first_draft(&caller.host);
+    Ok(site.begin_session(&caller, opening, must_change, draft))
 }
 
 pub(super) async fn sign_out(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
@@ -106,23 +109,18 @@ pub(super) async fn sign_out(State(site): State<Arc<Site>>, headers: HeaderMap) 
 }
 
 impl Site {
-    /// Counts an attempt at a password, or says how long to wait before the next.
-    ///
-    /// It counts as failed until it is known to be right; otherwise many made at
-    /// once would all pass before the first of them has failed.
-    pub(super) fn begin_attempt(&self, peer: IpAddr) -> Result<(), Duration> {
-        let now = Instant::now();
-        if let Some(wait) = self.app.throttle.wait(peer, now) {
-            return Err(wait);
-        }
-        self.app.throttle.failed(peer, now);
-        Ok(())
+    /// Counts an attempt at a password and waits for a place to hash it, or says how
+    /// long to wait before the next attempt; that costs no hash.
+    pub(super) async fn begin_attempt(&self, caller: &Caller) -> Result<HashingPlace, Pause> {
+        let standing = self.app.throttle.begin(caller.peer, Instant::now())?;
+        Ok(self.app.hashing.place(standing).await)
     }
 
     /// Begins a session and sends the browser to the first page.
     pub(super) fn begin_session(
         &self,
         caller: &Caller,
+        opening: Opening,
         must_change_password: bool,
         draft: RequestForm,
     ) -> Response {
@@ -131,9 +129,16 @@ impl Site {
             self.app.environment.fill_random(&mut octets);
             octets
         };
-        let now = Instant::now();
-        let sessions = &self.app.sessions;
-        let token = sessions.begin(caller.peer, must_change_password, draft, now, random);
+        let beginning = Beginning {
+            opening,
+            address: caller.peer,
+            must_change_password,
+            draft,
+        };
+        let timing = self.app.timing();
+        let Some(token) = self.app.sessions.begin(beginning, timing, random) else {
+            return Redirect::to("/login").into_response();
+        };
         (
             [(SET_COOKIE, cookie::handing_over(&token))],
             Redirect::to(https::HOME),
@@ -143,12 +148,14 @@ impl Site {
 }
 
 /// What is said to who has tried too often.
-pub(super) fn too_many(wait: Duration) -> String {
-    let wait = span(wait.as_secs() + 1);
-    format!(
-        "There were too many wrong passwords from your address. Wait {wait}, then try again; nobody is \
-         locked out for good."
-    )
+pub(super) fn too_many(pause: Pause) -> String {
+    let why = if pause.attacked {
+        "Wrong passwords come from many addresses now, so after a wrong one each address waits long."
+    } else {
+        "There were too many wrong passwords from your address."
+    };
+    let wait = span(pause.wait.as_secs() + 1);
+    format!("{why} Wait {wait}, then try again; nobody is locked out for good.")
 }
 
 /// The form as it is proposed: for the name under which the page was reached.
@@ -181,5 +188,6 @@ fn login_page(
 pub(super) fn begin_again(site: &Site, visit: &Visit) -> Response {
     let draft = std::mem::take(&mut *visit.session.draft());
     site.app.sessions.end_all();
-    site.begin_session(&visit.caller, false, draft)
+    let opening = site.app.sessions.opening();
+    site.begin_session(&visit.caller, opening, false, draft)
 }

@@ -21,11 +21,12 @@ mod origin;
 mod password;
 mod problem;
 mod services;
+mod sessions;
 mod times;
 mod upgrade;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::{Arc, Mutex};
 
@@ -33,51 +34,57 @@ use axum::Router;
 use axum::http::header;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use cert_lifecycle::{Error, Unit};
-use tokio::sync::Semaphore;
 
 use crate::App;
 use crate::output::log;
-use frame::Place;
 use problem::Problem;
-
-/// So many passwords are hashed at a time, for each takes megabytes of memory.
-const HASHING_MAX: usize = 2;
 
 /// What the pages work with.
 struct Site {
     app: Arc<App>,
-    hashing: Semaphore,
     /// The backup under review, one at a time, for it takes megabytes of memory.
     restoring: Mutex<Option<upgrade::Restoring>>,
+}
+
+/// A path and what answers there.
+type Route = (&'static str, MethodRouter<Arc<Site>>);
+
+/// Everything that the router has, in one list, so that a test can walk all of it.
+fn routes() -> Vec<Route> {
+    let mut routes: Vec<Route> = vec![
+        ("/", get(async || Redirect::to(https::HOME))),
+        ("/access/sessions", get(sessions::show).post(sessions::end)),
+        ("/login", get(login::show).post(login::sign_in)),
+        ("/logout", post(login::sign_out)),
+        (
+            "/management/alarms",
+            get(alarms::show).post(alarms::acknowledge),
+        ),
+        (
+            "/management/services",
+            get(services::show).post(services::save),
+        ),
+        ("/password", get(password::show).post(password::change)),
+        ("/static/icon.svg", get(icon)),
+        ("/static/style.css", get(style)),
+        ("/tools/history", get(history::show)),
+    ];
+    routes.extend(https::routes());
+    routes.extend(upgrade::routes());
+    routes
 }
 
 /// The pages of the unit.
 pub(crate) fn router(app: Arc<App>) -> Router {
     let site = Arc::new(Site {
         app,
-        hashing: Semaphore::new(HASHING_MAX),
         restoring: Mutex::default(),
     });
-    Router::new()
-        .route("/", get(async || Redirect::to("/management/https")))
-        .route("/login", get(login::show).post(login::sign_in))
-        .route("/logout", post(login::sign_out))
-        .route("/password", get(password::show).post(password::change))
-        .nest("/management/https", https::router())
-        .route(
-            "/management/alarms",
-            get(alarms::show).post(alarms::acknowledge),
-        )
-        .route(
-            "/management/services",
-            get(services::show).post(services::save),
-        )
-        .nest(Place::Upgrade.path(), upgrade::router())
-        .route("/tools/history", get(history::show))
-        .route("/static/style.css", get(style))
-        .route("/static/icon.svg", get(icon))
+    let add = |router: Router<Arc<Site>>, (path, methods): Route| router.route(path, methods);
+    let router = routes().into_iter().fold(Router::new(), add);
+    router
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::wrong_method())
         .layer(from_fn_with_state(Arc::clone(&site), guard::admit))

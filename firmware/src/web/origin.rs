@@ -1,21 +1,26 @@
 //! Where a request was made for, and from which page.
 
-use axum::http::HeaderMap;
 use axum::http::header::{HOST, ORIGIN};
+use axum::http::{HeaderMap, Uri};
+use cert_lifecycle::ServerName;
 
 /// The name and port under which the browser reached the unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Host(String);
 
 impl Host {
-    /// Reads the `Host` header; `None` where there is not exactly one, or it
-    /// holds what no host has.
-    pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
+    /// Reads the `Host` header; `None` where there is not exactly one, it holds what
+    /// no host has, or the request's target names another (RFC 9112 section 3.2.2).
+    pub(super) fn of(headers: &HeaderMap, target: &Uri) -> Option<Self> {
         let mut all = headers.get_all(HOST).iter();
         let (Some(host), None) = (all.next(), all.next()) else {
             return None;
         };
         let host = host.to_str().ok()?;
+        let named = target.authority();
+        if named.is_some_and(|named| !named.as_str().eq_ignore_ascii_case(host)) {
+            return None;
+        }
         let usual = |octet: u8| octet.is_ascii_alphanumeric() || b"-._:[]".contains(&octet);
         (!host.is_empty() && host.len() <= 255 && host.bytes().all(usual))
             .then(|| Self(host.to_owned()))
@@ -24,6 +29,11 @@ impl Host {
     /// What stands in for the host of a request that names none.
     pub(super) fn unknown() -> Self {
         Self("unit".into())
+    }
+
+    /// The host as the unit's names are compared; `None` where it is none.
+    pub(super) fn server_name(&self) -> Option<ServerName> {
+        ServerName::parse(self.name()).ok()
     }
 
     /// The host name or address, without port and brackets.
@@ -66,6 +76,10 @@ mod tests {
         headers
     }
 
+    fn host_of(lines: &[(&'static str, &str)], target: &'static str) -> Option<Host> {
+        Host::of(&headers(lines), &Uri::from_static(target))
+    }
+
     #[test]
     fn the_name_of_a_host_has_no_port_and_no_brackets() {
         for (host, name) in [
@@ -75,17 +89,26 @@ mod tests {
             ("[2001:db8::7]:8443", "2001:db8::7"),
             ("[::1]", "::1"),
         ] {
-            let found = Host::of(&headers(&[("host", host)])).expect("a host");
+            let found = host_of(&[("host", host)], "/").expect("a host");
             assert_eq!(found.name(), name, "{host}");
         }
     }
 
     #[test]
     fn what_no_host_has_is_none() {
-        assert_eq!(Host::of(&headers(&[])), None);
-        assert_eq!(Host::of(&headers(&[("host", "a"), ("host", "b")])), None);
+        assert_eq!(host_of(&[], "/"), None);
+        assert_eq!(host_of(&[("host", "a"), ("host", "b")], "/"), None);
         for host in ["", "a b", "a/b", "a@b", "<script>", "\"", &"a".repeat(256)] {
-            assert_eq!(Host::of(&headers(&[("host", host)])), None, "{host}");
+            assert_eq!(host_of(&[("host", host)], "/"), None, "{host}");
+        }
+    }
+
+    #[test]
+    fn a_target_that_names_another_host_is_none() {
+        let host = [("host", "ntp1.example.net")];
+        assert!(host_of(&host, "https://NTP1.example.net/").is_some());
+        for target in ["https://evil.example/", "https://ntp1.example.net:1/"] {
+            assert_eq!(host_of(&host, target), None, "{target}");
         }
     }
 

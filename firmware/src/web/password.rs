@@ -1,6 +1,7 @@
 //! A new password, asked for at the first sign-in and open to everybody later.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use askama::Template;
 use axum::extract::State;
@@ -14,6 +15,7 @@ use super::form::Form;
 use super::frame::{Frame, Place, page};
 use super::login::{begin_again, too_many};
 use super::problem::{Problem, status_of};
+use crate::access::Place as HashingPlace;
 
 #[derive(Template)]
 #[template(path = "password.html")]
@@ -76,21 +78,26 @@ pub(super) async fn change(
             said,
         ));
     }
-    if let Err(wait) = site.begin_attempt(visit.caller.peer) {
-        let said = Said {
-            present: Some(too_many(wait)),
-            ..Said::default()
-        };
-        return Ok(password_page(
-            &site,
-            &visit,
-            StatusCode::TOO_MANY_REQUESTS,
-            said,
-        ));
-    }
-    let changed = replace(&site, &visit, form).await?;
-    if !matches!(changed, Err(Error::Password(PasswordError::PresentWrong))) {
-        site.app.throttle.succeeded(visit.caller.peer);
+    let place = match site.begin_attempt(&visit.caller).await {
+        Ok(place) => place,
+        Err(pause) => {
+            let said = Said {
+                present: Some(too_many(pause)),
+                ..Said::default()
+            };
+            let status = StatusCode::TOO_MANY_REQUESTS;
+            return Ok(password_page(&site, &visit, status, said));
+        }
+    };
+    let changed = replace(&site, &visit, form, place).await?;
+    let present_is_right = match &changed {
+        Ok(()) => true,
+        Err(Error::Password(why)) => *why != PasswordError::PresentWrong,
+        Err(_) => false,
+    };
+    if present_is_right {
+        let now = Instant::now();
+        site.app.throttle.succeeded(visit.caller.peer, now);
     }
     match changed {
         Ok(()) => Ok(begin_again(&site, &visit)),
@@ -116,11 +123,14 @@ async fn replace(
     site: &Site,
     visit: &Visit,
     form: Arc<Form>,
+    place: HashingPlace,
 ) -> Result<Result<(), Error>, Problem> {
     let actor = visit.actor();
-    let _place = site.hashing.acquire().await;
-    site.run(move |unit| unit.change_password(form.text("present"), form.text("new"), &actor))
-        .await
+    site.run(move |unit| {
+        let _place = place;
+        unit.change_password(form.text("present"), form.text("new"), &actor)
+    })
+    .await
 }
 
 fn password_page(site: &Site, visit: &Visit, status: StatusCode, said: Said) -> Response {

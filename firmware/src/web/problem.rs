@@ -43,6 +43,26 @@ impl Problem {
         )
     }
 
+    /// For a host of this name, which the unit does not know.
+    pub(super) fn unknown_name(name: &str) -> Self {
+        let said = format!(
+            "You reached this unit as \"{name}\". That name is in none of its certificates, requests or \
+             settings, so it may be another site's, made to lead here. Nothing was opened or changed. \
+             Reach the unit by its address instead. If the name is right, sign in there, and add it to \
+             \"Names of this unit\" under Services."
+        );
+        Self::new(
+            StatusCode::MISDIRECTED_REQUEST,
+            "The unit does not answer to this name",
+            said,
+        )
+    }
+
+    /// Whether there is a page of the unit to go on to.
+    pub(super) fn leads_on(&self) -> bool {
+        self.status != StatusCode::MISDIRECTED_REQUEST
+    }
+
     pub(super) fn foreign_page() -> Self {
         Self::new(
             StatusCode::FORBIDDEN,

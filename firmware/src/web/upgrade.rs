@@ -3,7 +3,6 @@
 use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 
 use askama::Template;
-use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -13,12 +12,12 @@ use cert_lifecycle::{
     BackupError, BackupOrigin, BackupReview, Error, RestorePlan, STORE_FORMAT, Signer, Status,
 };
 
-use super::Site;
 use super::caller::{Posted, Visit};
 use super::frame::{Frame, Place, page};
 use super::https::installed_page;
 use super::problem::{Problem, status_of};
 use super::times::Moment;
+use super::{Route, Site};
 use crate::access::Session;
 
 /// Where a backup is uploaded to, and then shown.
@@ -62,13 +61,14 @@ struct ReviewPage {
 }
 
 /// The pages below [`Place::Upgrade`].
-pub(super) fn router() -> Router<Arc<Site>> {
+pub(super) fn routes() -> Vec<Route> {
     let home = async || Redirect::to(Place::Upgrade.path());
-    Router::new()
-        .route("/", get(show))
-        .route("/backup", get(home).post(backup))
-        .route("/review", get(show_review).post(upload))
-        .route("/restore", get(home).post(restore))
+    vec![
+        (Place::Upgrade.path(), get(show)),
+        ("/tools/upgrade/backup", get(home).post(backup)),
+        ("/tools/upgrade/restore", get(home).post(restore)),
+        ("/tools/upgrade/review", get(show_review).post(upload)),
+    ]
 }
 
 async fn show(State(site): State<Arc<Site>>, visit: Visit) -> Result<Response, Problem> {

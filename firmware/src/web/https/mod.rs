@@ -15,16 +15,13 @@ mod trial;
 mod upload;
 mod validity;
 
-use std::sync::Arc;
-
-use axum::Router;
 use axum::response::Redirect;
 use axum::routing::{get, post};
 
-use super::Site;
 use super::caller::Visit;
 use super::frame::{Frame, Place};
 use super::problem::Problem;
+use super::{Route, Site};
 pub(super) use review::installed_page;
 use summary::Summary;
 
@@ -86,37 +83,65 @@ impl Tab {
     }
 }
 
-/// The pages below [`HOME`].
-pub(super) fn router() -> Router<Arc<Site>> {
+/// [`HOME`] and the pages below it.
+pub(super) fn routes() -> Vec<Route> {
     let home = async || Redirect::to(HOME);
-    Router::new()
-        .route("/", get(create::show))
-        .route("/create", get(home).post(create::submit))
-        .route("/making", get(making::show))
-        .route("/making/cancel", post(making::cancel))
-        .route("/names", get(names::list).post(names::delete))
-        .route("/names/add", get(names::show_add).post(names::add))
-        .route("/names/{index}", get(names::show_edit).post(names::edit))
-        .route("/requests", get(requests::list))
-        .route("/requests/{key}/cert.csr", get(requests::download))
-        .route(
-            "/requests/{key}/delete",
-            get(requests::confirm).post(requests::delete),
-        )
-        .route("/paste", get(upload::show_paste).post(upload::paste))
-        .route("/upload", get(upload::show_upload).post(upload::upload))
-        .route("/review", get(review::show))
-        .route("/install", get(home).post(review::install))
-        .route("/certificate", get(certificate::serving))
-        .route("/certificate/{which}", get(certificate::other))
-        .route("/certificate/{which}/{file}", get(certificate::download))
-        .route("/trial", get(trial::show))
-        .route("/keep", get(home).post(trial::keep))
-        .route(
-            "/previous",
+    vec![
+        (HOME, get(create::show)),
+        ("/management/https/certificate", get(certificate::serving)),
+        (
+            "/management/https/certificate/{which}",
+            get(certificate::other),
+        ),
+        (
+            "/management/https/certificate/{which}/{file}",
+            get(certificate::download),
+        ),
+        ("/management/https/create", get(home).post(create::submit)),
+        (
+            "/management/https/factory",
+            get(back::confirm_factory).post(back::factory),
+        ),
+        ("/management/https/install", get(home).post(review::install)),
+        ("/management/https/keep", get(home).post(trial::keep)),
+        ("/management/https/making", get(making::show)),
+        ("/management/https/making/cancel", post(making::cancel)),
+        (
+            "/management/https/names",
+            get(names::list).post(names::delete),
+        ),
+        (
+            "/management/https/names/add",
+            get(names::show_add).post(names::add),
+        ),
+        (
+            "/management/https/names/{index}",
+            get(names::show_edit).post(names::edit),
+        ),
+        (
+            "/management/https/paste",
+            get(upload::show_paste).post(upload::paste),
+        ),
+        (
+            "/management/https/previous",
             get(back::confirm_previous).post(back::previous),
-        )
-        .route("/factory", get(back::confirm_factory).post(back::factory))
+        ),
+        ("/management/https/requests", get(requests::list)),
+        (
+            "/management/https/requests/{key}/cert.csr",
+            get(requests::download),
+        ),
+        (
+            "/management/https/requests/{key}/delete",
+            get(requests::confirm).post(requests::delete),
+        ),
+        ("/management/https/review", get(review::show)),
+        ("/management/https/trial", get(trial::show)),
+        (
+            "/management/https/upload",
+            get(upload::show_upload).post(upload::upload),
+        ),
+    ]
 }
 
 /// What every page of HTTPS Setup begins with.

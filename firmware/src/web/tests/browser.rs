@@ -1,6 +1,6 @@
 //! A browser without TLS, at a new unit.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Router;
@@ -16,7 +16,7 @@ use crate::environment::SystemEnvironment;
 use crate::server::Peer;
 
 const HOST: &str = "ntp1.example.net:8443";
-pub(super) const PASSWORD: &str = "correct horse";
+pub(crate) const PASSWORD: &str = "correct horse";
 
 struct NoListener;
 
@@ -31,22 +31,24 @@ impl Listener for NoListener {
 }
 
 /// A browser at a new unit, with its cookie and the token of its forms.
-pub(super) struct Browser {
+pub(crate) struct Browser {
+    app: Arc<App>,
     router: Router,
-    pub(super) cookie: String,
-    pub(super) csrf: String,
-    unit: Arc<Unit>,
-    _state: tempfile::TempDir,
+    /// The address and port it reaches the unit by.
+    pub(crate) host: String,
+    pub(crate) cookie: String,
+    pub(crate) csrf: String,
+    state: Arc<tempfile::TempDir>,
 }
 
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) headers: axum::http::HeaderMap,
-    pub(super) text: String,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: axum::http::HeaderMap,
+    pub(crate) text: String,
 }
 
 impl Answer {
-    pub(super) fn location(&self) -> &str {
+    pub(crate) fn location(&self) -> &str {
         self.headers
             .get(header::LOCATION)
             .map_or("", |value| value.to_str().expect("text"))
@@ -55,7 +57,7 @@ impl Answer {
 
 impl Browser {
     /// At a unit whose password is given, or random and to be changed.
-    pub(super) fn new(password: Option<&str>) -> (Self, String) {
+    pub(crate) fn new(password: Option<&str>) -> (Self, String) {
         let state = tempfile::tempdir().expect("a folder");
         let https = SocketAddr::from(([127, 0, 0, 1], 8443));
         let environment = Arc::new(SystemEnvironment {
@@ -65,7 +67,10 @@ impl Browser {
         });
         let config = UnitConfig {
             state_dir: state.path().into(),
-            factory: cert_lifecycle::Factory::default(),
+            factory: cert_lifecycle::Factory {
+                host_name: "ntp1.example.net".into(),
+                ..Default::default()
+            },
             admin_password: password.map(|password| Zeroizing::new(password.into())),
         };
         let secret = SecretFile::new(state.path().join("secret"));
@@ -75,26 +80,43 @@ impl Browser {
             .first_password
             .map(|first| first.to_string())
             .unwrap_or_default();
-        let unit = Arc::clone(&opened.unit);
         let app = App::new(opened.unit, environment);
-        let router = crate::web::router(Arc::new(app)).layer(axum::Extension(Peer {
-            address: https,
-            certificate: "".into(),
-        }));
-        (
-            Self {
-                router,
-                cookie: String::new(),
-                csrf: String::new(),
-                unit,
-                _state: state,
-            },
-            first,
-        )
+        let app = Arc::new(app);
+        let browser = Self {
+            router: reached_from(https, &app),
+            app,
+            host: HOST.into(),
+            cookie: String::new(),
+            csrf: String::new(),
+            state: Arc::new(state),
+        };
+        (browser, first)
+    }
+
+    /// What the unit's surfaces work with.
+    pub(crate) fn app(&self) -> Arc<App> {
+        Arc::clone(&self.app)
+    }
+
+    /// Another browser at the same unit, which is not signed in.
+    pub(crate) fn another(&self) -> Self {
+        Self {
+            app: self.app(),
+            router: self.router.clone(),
+            host: HOST.into(),
+            cookie: String::new(),
+            csrf: String::new(),
+            state: Arc::clone(&self.state),
+        }
+    }
+
+    /// The same browser at this address.
+    pub(crate) fn move_to(&mut self, address: IpAddr) {
+        self.router = reached_from((address, 1024).into(), &self.app);
     }
 
     /// Signed in.
-    pub(super) async fn signed_in() -> Self {
+    pub(crate) async fn signed_in() -> Self {
         let (mut browser, _) = Self::new(Some(PASSWORD));
         let answer = browser.sign_in(PASSWORD).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
@@ -103,32 +125,32 @@ impl Browser {
     }
 
     /// The unit it is at.
-    pub(super) fn unit(&self) -> Arc<Unit> {
-        Arc::clone(&self.unit)
+    pub(crate) fn unit(&self) -> Arc<Unit> {
+        Arc::clone(&self.app.unit)
     }
 
-    pub(super) async fn sign_in(&mut self, password: &str) -> Answer {
+    pub(crate) async fn sign_in(&mut self, password: &str) -> Answer {
         self.post("/login", &[("name", "admin"), ("password", password)])
             .await
     }
 
-    pub(super) async fn get(&mut self, path: &str) -> Answer {
+    pub(crate) async fn get(&mut self, path: &str) -> Answer {
         self.send(Request::get(path).body(Body::empty()).expect("a request"))
             .await
     }
 
-    pub(super) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let mut body = form_urlencoded::Serializer::new(String::new());
         body.append_pair("csrf", &self.csrf).extend_pairs(fields);
         let request = Request::post(path)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .header(header::ORIGIN, format!("https://{HOST}"));
+            .header(header::ORIGIN, format!("https://{}", self.host));
         self.send(request.body(Body::from(body.finish())).expect("a request"))
             .await
     }
 
     /// Sends a file, as a form with this one field does.
-    pub(super) async fn upload(&mut self, path: &str, field: &str, octets: &[u8]) -> Answer {
+    pub(crate) async fn upload(&mut self, path: &str, field: &str, octets: &[u8]) -> Answer {
         let head = format!(
             "--B\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\n{}\r\n--B\r\n\
              Content-Disposition: form-data; name=\"{field}\"; filename=\"file\"\r\n\r\n",
@@ -137,14 +159,14 @@ impl Browser {
         let body = [head.as_bytes(), octets, b"\r\n--B--\r\n"].concat();
         let request = Request::post(path)
             .header(header::CONTENT_TYPE, "multipart/form-data; boundary=B")
-            .header(header::ORIGIN, format!("https://{HOST}"));
+            .header(header::ORIGIN, format!("https://{}", self.host));
         self.send(request.body(Body::from(body)).expect("a request"))
             .await
     }
 
-    pub(super) async fn send(&mut self, mut request: Request<Body>) -> Answer {
+    pub(crate) async fn send(&mut self, mut request: Request<Body>) -> Answer {
         let headers = request.headers_mut();
-        headers.insert(header::HOST, HOST.parse().expect("a header"));
+        headers.insert(header::HOST, self.host.parse().expect("a header"));
         headers.insert(header::COOKIE, self.cookie.parse().expect("a header"));
         let response: Response<Body> = self.router.call(request).await.expect("infallible");
         let (parts, body) = response.into_parts();
@@ -163,4 +185,13 @@ impl Browser {
             text,
         }
     }
+}
+
+/// The pages, for connections from `address`.
+fn reached_from(address: SocketAddr, app: &Arc<App>) -> Router {
+    let peer = Peer {
+        address,
+        certificate: "".into(),
+    };
+    crate::web::router(Arc::clone(app)).layer(axum::Extension(peer))
 }
