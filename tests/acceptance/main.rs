@@ -9,4 +9,5 @@ mod refusals;
 mod request;
 mod secrets;
 mod self_signed;
+mod tickets;
 mod trial;

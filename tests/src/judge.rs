@@ -129,6 +129,39 @@ pub fn presented_chain(address: SocketAddr) -> Result<Vec<String>> {
     Ok(pem_blocks(&text))
 }
 
+/// Connects with this version of TLS, such as `-tls1_3`, and keeps the session that
+/// the server offers in a file.
+pub fn keep_session(address: SocketAddr, version: &str, file: &Path) -> Result<()> {
+    let connecting = asking(address, version).args("-sess_out").arg(file);
+    let text = connecting.run()?.text();
+    ensure!(text.contains("HTTP/1.1 200"), "no page: {text}");
+    ensure!(file.exists(), "no session is offered: {text}");
+    Ok(())
+}
+
+/// Whether the server resumes the session in a file, instead of beginning a new one.
+pub fn resumes_session(address: SocketAddr, version: &str, file: &Path) -> Result<bool> {
+    let connecting = asking(address, version).args("-sess_in").arg(file);
+    let text = connecting.run()?.text();
+    let (resumed, new) = (
+        text.contains("\nReused, TLSv1."),
+        text.contains("\nNew, TLSv1."),
+    );
+    ensure!(resumed != new, "neither or both: {text}");
+    ensure!(text.contains("HTTP/1.1 200"), "no page: {text}");
+    Ok(resumed)
+}
+
+/// A client that asks for a page, and reads until the server ends the connection:
+/// tickets come after the handshake.
+fn asking(address: SocketAddr, version: &str) -> Tool {
+    let request = format!("GET /login HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    client(address)
+        .args("-ign_eof")
+        .args(version)
+        .stdin(request)
+}
+
 fn client(address: SocketAddr) -> Tool {
     Tool::openssl("s_client -showcerts -connect").arg(address.to_string())
 }
