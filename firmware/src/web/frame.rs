@@ -25,6 +25,7 @@ pub(super) enum Place {
     History,
     Password,
     Sessions,
+    Trust,
     /// A page that the menu does not name.
     Elsewhere,
 }
@@ -39,6 +40,7 @@ impl Place {
             Self::History => "History",
             Self::Password => "Password",
             Self::Sessions => "Sessions",
+            Self::Trust => "Trust this unit",
             Self::Elsewhere => "",
         }
     }
@@ -52,6 +54,7 @@ impl Place {
             Self::History => "/tools/history",
             Self::Password => "/password",
             Self::Sessions => "/access/sessions",
+            Self::Trust => "/help/trust",
             Self::Elsewhere => "/",
         }
     }
@@ -67,6 +70,7 @@ impl Place {
             Self::History => "history",
             Self::Password => "password",
             Self::Sessions => "sessions",
+            Self::Trust => "trust",
             Self::Elsewhere => "",
         }
     }
@@ -80,6 +84,7 @@ const MENU: &[(&str, &[Place])] = &[
     ),
     ("Tools", &[Place::Upgrade, Place::History]),
     ("Account", &[Place::Password, Place::Sessions]),
+    ("Help", &[Place::Trust]),
 ];
 
 /// Every place that the menu names.
@@ -109,7 +114,11 @@ impl Frame {
     pub(super) fn new(caller: &Caller, status: &Status, place: Place, title: &str) -> Self {
         Self {
             model: status.model.clone(),
-            alarms: status.alarms.clone(),
+            // A stranger learns of the unit no more than its certificate tells.
+            alarms: match caller.session {
+                Some(_) => status.alarms.clone(),
+                None => Vec::new(),
+            },
             trial: status.trial.clone(),
             ..Self::without_status(
                 caller,

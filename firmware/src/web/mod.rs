@@ -23,6 +23,7 @@ mod problem;
 mod services;
 mod sessions;
 mod times;
+mod trust;
 mod upgrade;
 
 #[cfg(test)]
@@ -56,6 +57,8 @@ fn routes() -> Vec<Route> {
     let mut routes: Vec<Route> = vec![
         ("/", get(async || Redirect::to(https::HOME))),
         ("/access/sessions", get(sessions::show).post(sessions::end)),
+        ("/help/trust", get(trust::show)),
+        ("/help/trust/{file}", get(trust::download)),
         ("/login", get(login::show).post(login::sign_in)),
         ("/logout", post(login::sign_out)),
         (

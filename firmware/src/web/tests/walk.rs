@@ -8,7 +8,12 @@ use crate::web::routes;
 
 const SESSIONS: &str = "/access/sessions";
 /// What is open to everybody.
-const OPEN: [&str; 3] = ["/login", "/static/icon.svg", "/static/style.css"];
+const OPEN: [&str; 4] = [
+    "/help/trust",
+    "/login",
+    "/static/icon.svg",
+    "/static/style.css",
+];
 
 /// Every path of the router, with something in the place of what varies.
 fn paths() -> Vec<String> {
