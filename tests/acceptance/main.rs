@@ -1,10 +1,12 @@
 //! The unit, driven from outside.
 
+mod access;
 mod connections;
 mod defcert;
 mod first_start;
 mod harness;
 mod import;
+mod levels;
 mod refusals;
 mod request;
 mod secrets;

@@ -65,6 +65,7 @@ fn no_page_log_line_journal_entry_or_file_holds_a_secret() -> Result<()> {
     ] {
         admin.browser.open(&format!("/management/https{page}"))?;
     }
+    admin.browser.open("/access/sessions")?;
     assert!(admin.journal()?.len() > 5, "the journal is short");
     for command in [
         "help",
@@ -72,6 +73,8 @@ fn no_page_log_line_journal_entry_or_file_holds_a_secret() -> Result<()> {
         "status",
         "defcert",
         "defcert -sha1",
+        "sessions",
+        "resetpw",
         "no such command",
     ] {
         unit.console(command)?;

@@ -152,6 +152,14 @@ pub fn resumes_session(address: SocketAddr, version: &str, file: &Path) -> Resul
     Ok(resumed)
 }
 
+/// Whether the server takes a connection of this version of TLS, such as `-tls1_2`.
+pub fn takes(address: SocketAddr, version: &str) -> Result<bool> {
+    let connecting = client(address)
+        .args(version)
+        .args("-cipher DEFAULT@SECLEVEL=0");
+    Ok(connecting.try_run()?.status.success())
+}
+
 /// A client that asks for a page, and reads until the server ends the connection:
 /// tickets come after the handshake.
 fn asking(address: SocketAddr, version: &str) -> Tool {
