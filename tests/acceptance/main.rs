@@ -1,6 +1,7 @@
 //! The unit, driven from outside.
 
 mod access;
+mod backup;
 mod connections;
 mod defcert;
 mod first_start;

@@ -66,11 +66,14 @@ fn no_page_log_line_journal_entry_or_file_holds_a_secret() -> Result<()> {
         admin.browser.open(&format!("/management/https{page}"))?;
     }
     admin.browser.open("/access/sessions")?;
+    let backup = admin.backup()?;
+    admin.review_backup(&backup)?;
     assert!(admin.journal()?.len() > 5, "the journal is short");
     for command in [
         "help",
         "version",
         "status",
+        "backup",
         "defcert",
         "defcert -sha1",
         "sessions",
@@ -88,6 +91,7 @@ fn no_page_log_line_journal_entry_or_file_holds_a_secret() -> Result<()> {
     assert_eq!(unit.transcript.find(&canaries), [""; 0]);
     for origin in [
         "/tools/history",
+        "/tools/upgrade/backup",
         "/management/https",
         "standard output",
         "console",

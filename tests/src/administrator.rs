@@ -135,6 +135,30 @@ impl Administrator {
         Ok(page)
     }
 
+    /// Downloads a backup.
+    pub fn backup(&mut self) -> Result<Vec<u8>> {
+        let form = self.browser.open("/tools/upgrade")?.form("/backup")?;
+        let file = self.browser.fetch(&form)?;
+        ensure!(file.status == 200, "no backup: {}", file.status);
+        let named = file.header("content-disposition").unwrap_or_default();
+        ensure!(named.contains(".backup\""), "no file: {named}");
+        Ok(file.body)
+    }
+
+    /// Uploads a backup. Returns the review, or the page that says why there is none.
+    pub fn review_backup(&mut self, file: &[u8]) -> Result<Page> {
+        let mut form = self.browser.open("/tools/upgrade")?.form("/review")?;
+        form.attach("backup", "unit.backup", file)?;
+        self.browser.submit(&form)
+    }
+
+    /// Presses "Restore" on the review of a backup.
+    pub fn restore(&mut self, review: &Page) -> Result<Page> {
+        let page = self.browser.submit(&review.form("/restore")?)?;
+        ensure!(page.status == 200, "not restored: {}", page.text());
+        Ok(page)
+    }
+
     /// The journal, as the page shows it, newest first.
     pub fn journal(&mut self) -> Result<Vec<String>> {
         let page = self.browser.open("/tools/history")?;

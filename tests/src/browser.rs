@@ -115,6 +115,13 @@ impl Browser {
         self.exchange(path, &self.head("GET", path), &[])
     }
 
+    /// Sends a form whose answer is a file.
+    pub fn fetch(&mut self, form: &Form) -> Result<Response> {
+        let submission = form.submission();
+        let head = self.post_head(&submission);
+        self.exchange(&submission.path, &head, &submission.body)
+    }
+
     /// Sends a form by its only button, or by Enter.
     pub fn submit(&mut self, form: &Form) -> Result<Page> {
         self.post(&form.submission())

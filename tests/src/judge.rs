@@ -47,6 +47,35 @@ pub fn fingerprint(pem: &str) -> Result<String> {
     Ok(fingerprint.to_owned())
 }
 
+/// Whether OpenSSL verifies the signature of a backup, made with this key, which is
+/// written as pairs with colons.
+pub fn verifies_backup(file: &[u8], key: &str) -> Result<bool> {
+    /// Before the 32 octets of an Ed25519 key, its SubjectPublicKeyInfo has these (RFC 8410
+    /// section 4).
+    const INFO: &str = "302a300506032b6570032100";
+    let text = std::str::from_utf8(file)?;
+    let signed = text.trim_end().rfind('\n').context("one line")? + 1;
+    let (signed, line) = text.split_at(signed);
+    let signature = line.trim_end().rsplit(' ').next().unwrap_or_default();
+    let folder = tempfile::tempdir()?;
+    let key = octets(&format!("{INFO}{}", key.replace(':', "")))?;
+    std::fs::write(folder.path().join("key.der"), key)?;
+    std::fs::write(folder.path().join("signed"), signed)?;
+    std::fs::write(folder.path().join("signature"), octets(signature)?)?;
+    let ran = Tool::openssl("pkeyutl -verify -pubin -keyform DER -inkey key.der -rawin")
+        .args("-in signed -sigfile signature")
+        .in_folder(folder.path())
+        .try_run()?;
+    Ok(ran.status.success() && ran.text().contains("Signature Verified Successfully"))
+}
+
+fn octets(hexadecimal: &str) -> Result<Vec<u8>> {
+    let pairs = hexadecimal.as_bytes().chunks(2);
+    pairs
+        .map(|pair| Ok(u8::from_str_radix(std::str::from_utf8(pair)?, 16)?))
+        .collect()
+}
+
 /// A certificate as PEM, from its DER.
 pub fn certificate_pem(der: &[u8]) -> Result<String> {
     Ok(Tool::openssl("x509 -inform DER").stdin(der).run()?.text())

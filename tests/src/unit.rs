@@ -66,6 +66,14 @@ impl Unit {
         Self::run(self.folder, self.transcript, None, false)
     }
 
+    /// Kills it, loses its store but not its secret, and starts it again, with
+    /// [`PASSWORD`].
+    pub fn lose_store_and_restart(mut self) -> Result<Self> {
+        self.process.kill()?;
+        fs::remove_file(self.state().join("store.redb"))?;
+        Self::run(self.folder, self.transcript, Some(PASSWORD), true)
+    }
+
     /// A browser that has never been here.
     #[must_use]
     pub fn browser(&self) -> Browser {
