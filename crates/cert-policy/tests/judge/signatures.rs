@@ -17,9 +17,8 @@ fn signed_by(world: &World, key: &Key, options: &[&str]) -> (Made, Made) {
 }
 
 #[track_caller]
-fn check(key: &Key, options: &[&str], expected: &[Code]) {
-    let world = World::shared();
-    let (root, leaf) = signed_by(&world, key, options);
+fn check(world: &World, key: &Key, options: &[&str], expected: &[Code]) {
+    let (root, leaf) = signed_by(world, key, options);
     let expected: Vec<_> = expected
         .iter()
         .copied()
@@ -48,7 +47,8 @@ fn has(verdict: &cert_policy::Verdict, code: Code) -> bool {
 
 #[test]
 fn rsa_with_pkcs1_is_checked_with_every_digest() {
-    let key = World::shared().maker.key("RSA:2048");
+    let world = World::shared();
+    let key = world.maker.key("RSA:2048");
     for (digest, expected) in [
         ("-md5", &[Code::SignatureMd5][..]),
         ("-sha1", &[Code::SignatureSha1]),
@@ -57,23 +57,26 @@ fn rsa_with_pkcs1_is_checked_with_every_digest() {
         ("-sha384", &[]),
         ("-sha512", &[]),
     ] {
-        check(&key, &[digest], expected);
+        check(&world, &key, &[digest], expected);
     }
 }
 
 #[test]
 fn rsa_keys_that_no_octet_divides_and_long_ones_are_checked() {
+    let world = World::shared();
+    let pss = ["-sha256", "-sigopt", "rsa_padding_mode:pss"];
     for bits in [2_049, 2_050, 3_071, 4_096] {
-        let key = World::shared().maker.key(&format!("RSA:{bits}"));
-        check(&key, &["-sha256"], &[]);
+        let key = world.maker.key(&format!("RSA:{bits}"));
+        check(&world, &key, &["-sha256"], &[]);
         // OpenSSL 3.0 takes the longest salt that fits, with 4096 bits one of 478 octets.
-        check(&key, &["-sha256", "-sigopt", "rsa_padding_mode:pss"], &[]);
+        check(&world, &key, &pss, &[]);
     }
 }
 
 #[test]
 fn rsa_with_pss_is_checked_with_its_salt() {
-    let key = World::shared().maker.key("RSA:2048");
+    let world = World::shared();
+    let key = world.maker.key("RSA:2048");
     for digest in ["-sha256", "-sha384", "-sha512"] {
         for salt in ["digest", "0", "20", "max"] {
             let salt_len = format!("rsa_pss_saltlen:{salt}");
@@ -84,36 +87,35 @@ fn rsa_with_pss_is_checked_with_its_salt() {
                 "-sigopt",
                 &salt_len,
             ];
-            check(&key, &options, &[]);
+            check(&world, &key, &options, &[]);
         }
     }
     let sha1 = ["-sha1", "-sigopt", "rsa_padding_mode:pss"];
-    check(&key, &sha1, &[Code::SignatureSha1]);
+    check(&world, &key, &sha1, &[Code::SignatureSha1]);
 }
 
 #[test]
 fn a_key_for_pss_alone_is_checked() {
-    check(
-        &World::shared().maker.key("RSA-PSS:2048"),
-        &["-sha256"],
-        &[],
-    );
+    let world = World::shared();
+    check(&world, &world.maker.key("RSA-PSS:2048"), &["-sha256"], &[]);
 }
 
 #[test]
 fn ecdsa_is_checked_on_every_curve_with_every_digest() {
+    let world = World::shared();
     for curve in ["P-256", "P-384", "P-521"] {
-        let key = World::shared().maker.key(curve);
+        let key = world.maker.key(curve);
         for digest in ["-sha224", "-sha256", "-sha384", "-sha512"] {
-            check(&key, &[digest], &[]);
+            check(&world, &key, &[digest], &[]);
         }
-        check(&key, &["-sha1"], &[Code::SignatureSha1]);
+        check(&world, &key, &["-sha1"], &[Code::SignatureSha1]);
     }
 }
 
 #[test]
 fn ed25519_is_checked() {
-    check(&World::shared().maker.key("ED25519"), &[], &[]);
+    let world = World::shared();
+    check(&world, &world.maker.key("ED25519"), &[], &[]);
 }
 
 #[test]
