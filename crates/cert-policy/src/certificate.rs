@@ -1,9 +1,8 @@
 //! A presented certificate with what the rules ask of it again and again.
 
 use crate::extensions::Extensions;
-use crate::quote::quote;
-use crate::san::SanEntry;
-use crate::{Presented, SubjectPublicKeyInfoOwned, dn, san};
+use crate::san::SubjectAltNames;
+use crate::{Presented, SubjectPublicKeyInfoOwned, dn};
 use alloc::string::String;
 use x509_cert::certificate::{Raw, TbsCertificateInner, Version};
 use x509_cert::name::Name;
@@ -14,7 +13,7 @@ pub(crate) struct Certificate<'a> {
     /// Its index in [`Input::presented`](crate::Input).
     pub(crate) index: usize,
     pub(crate) presented: &'a Presented<'a>,
-    pub(crate) extensions: Extensions,
+    pub(crate) extensions: Extensions<'a>,
 }
 
 impl<'a> Certificate<'a> {
@@ -70,19 +69,17 @@ impl<'a> Certificate<'a> {
         dn::same(self.subject(), self.issuer())
     }
 
-    /// The readable entries of the subject alternative names.
-    pub(crate) fn names(&self) -> &[SanEntry] {
-        self.extensions
-            .subject_alt_name
-            .value()
-            .map_or(&[], |names| names)
+    /// The subject alternative names, none where there are none that can be read.
+    pub(crate) fn names(&self) -> SubjectAltNames<'a> {
+        let names = self.extensions.subject_alt_name.value();
+        names.copied().unwrap_or_default()
     }
 
     /// What people call it, quoted: the Common Name, or the first alternative name.
     pub(crate) fn called(&self) -> String {
-        match self.names().first() {
-            Some(name) if self.subject().is_empty() => quote(&san::show(name)),
-            _ => quote(&dn::short(self.subject())),
+        match self.names().entries().next() {
+            Some(name) if self.subject().is_empty() => name.quoted(),
+            _ => dn::called(self.subject()),
         }
     }
 }

@@ -2,12 +2,13 @@
 //! ([RFC 5280 section 6](https://www.rfc-editor.org/rfc/rfc5280#section-6), without a trust
 //! anchor: a chain may end before a root, but no link of it may be wrong).
 
+use crate::budget::{Budget, COMPARISONS_MAX, Exhausted};
 use crate::certificate::Certificate;
-use crate::constraints::{self, Violation};
+use crate::constraints;
 use crate::finding::{Code, Finding, Severity};
 use crate::links::{End, Links, Path};
 use crate::profile::{self, Place};
-use crate::quote::{count, list, quote};
+use crate::quote::{count, list};
 use crate::{Now, dn, purpose, strength, validity};
 use alloc::format;
 use alloc::string::ToString;
@@ -23,10 +24,10 @@ pub(crate) struct Chain {
 /// Finds the best chain for the certificate at position `leaf`: the one with the fewest
 /// refusals, then one that reaches a root, then the shortest, then the first found.
 pub(crate) fn build(certificates: &[Certificate<'_>], leaf: usize, now: Now) -> Chain {
-    let mut links = Links::new(certificates);
-    let paths = links.paths(leaf);
+    let mut budget = Budget::new();
+    let paths = Links::new(certificates, &mut budget).paths(leaf);
     let judged = paths.into_iter().map(|path| {
-        let findings = findings(certificates, &path, now);
+        let findings = findings(certificates, &path, now, &mut budget);
         Chain { path, findings }
     });
     let best = judged.min_by_key(|chain| {
@@ -46,14 +47,18 @@ pub(crate) fn build(certificates: &[Certificate<'_>], leaf: usize, now: Now) -> 
 }
 
 /// Everything about a path but what concerns the leaf alone.
-fn findings(certificates: &[Certificate<'_>], path: &Path, now: Now) -> Vec<Finding> {
+fn findings(
+    certificates: &[Certificate<'_>],
+    path: &Path,
+    now: Now,
+    budget: &mut Budget,
+) -> Vec<Finding> {
     let members: Vec<_> = path
         .positions
         .iter()
         .filter_map(|position| certificates.get(*position))
         .collect();
     let mut findings = Vec::new();
-    let mut comparisons_left = constraints::COMPARISONS_MAX;
     for (height, member) in members.iter().enumerate() {
         let is_top = height + 1 == members.len();
         let place = match (height, is_top && path.end == End::Root) {
@@ -78,7 +83,7 @@ fn findings(certificates: &[Certificate<'_>], path: &Path, now: Now) -> Vec<Find
             findings.extend(strength::issuer_key(member));
             let below = members.get(..height).unwrap_or_default();
             findings.extend(path_length(member, below));
-            findings.extend(name_constraints(member, below, &mut comparisons_left));
+            findings.extend(name_constraints(member, below, budget));
         }
     }
     findings.extend(
@@ -94,7 +99,7 @@ fn unchecked(certificate: &Certificate<'_>) -> Finding {
     let message = format!(
         "The signature of {} under {} is of a kind that this unit cannot check and that browsers \
          do not accept.",
-        quote(&dn::short(certificate.issuer())),
+        dn::called(certificate.issuer()),
         certificate.called(),
     );
     Finding::new(Code::SignatureUnchecked, message)
@@ -130,33 +135,35 @@ fn path_length(issuer: &Certificate<'_>, below: &[&Certificate<'_>]) -> Option<F
 fn name_constraints(
     issuer: &Certificate<'_>,
     below: &[&Certificate<'_>],
-    comparisons_left: &mut usize,
+    budget: &mut Budget,
 ) -> Option<Finding> {
     let constraints = issuer.extensions.name_constraints.value()?;
     let bound = below.iter().enumerate();
     let mut bound = bound.filter(|(height, below)| *height == 0 || !below.is_self_issued());
     let violation = bound
-        .find_map(|(_, below)| constraints::violation(constraints, below, comparisons_left))?;
+        .find_map(|(_, below)| constraints::violation(constraints, below, budget).transpose())?;
     let called = issuer.called();
     let finding = match violation {
-        Violation::Name(reason) => Finding::new(
+        Ok(reason) => Finding::new(
             Code::NameConstraintsViolated,
             format!("{called} may not issue for every name: {reason}."),
         )
         .expected("names the CA may issue for")
         .came(reason),
-        Violation::TooMany => Finding::new(
+        Err(Exhausted) => Finding::new(
             Code::ChainTooTangled,
             format!("{called} constrains more names than can be compared; that was given up."),
         )
-        .expected("at most 250000 comparisons of a name with a constraint")
+        .expected(format!(
+            "at most {COMPARISONS_MAX} comparisons of a name with a constraint"
+        ))
         .came("more"),
     };
     Some(finding.about(issuer.index))
 }
 
 fn ending(certificates: &[Certificate<'_>], path: &Path, top: &Certificate<'_>) -> Option<Finding> {
-    let issuer = quote(&dn::short(top.issuer()));
+    let issuer = dn::called(top.issuer());
     let called = top.called();
     let alone = path.positions.len() == 1;
     let finding = match path.end {
@@ -212,8 +219,9 @@ fn wrong_signature(signed: &Certificate<'_>, issuer: Option<&Certificate<'_>>) -
         .extensions
         .authority_key_id
         .value()
-        .and_then(Option::as_deref);
-    let offered = issuer.extensions.subject_key_id.value().map(Vec::as_slice);
+        .copied()
+        .flatten();
+    let offered = issuer.extensions.subject_key_id.value().copied();
     let (expected, came, generation) = match (wanted, offered) {
         (Some(wanted), Some(offered)) if wanted != offered => (
             format!("{issuer_called} with the key identifier {}", key_id(wanted)),
@@ -255,7 +263,7 @@ pub(crate) fn leftovers(
     let names = out
         .iter()
         .filter_map(|position| certificates.get(*position));
-    let names = list(&names.map(Certificate::called).collect::<Vec<_>>());
+    let names = list(names, Certificate::called);
     let left_out = (!out.is_empty()).then(|| {
         let held = count(out.len(), "certificate");
         let what = if out.len() == 1 {

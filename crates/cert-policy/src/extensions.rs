@@ -1,16 +1,18 @@
 //! The extensions the judge looks at, decoded once for each certificate
-//! ([RFC 5280 section 4.2](https://www.rfc-editor.org/rfc/rfc5280#section-4.2)).
+//! ([RFC 5280 section 4.2](https://www.rfc-editor.org/rfc/rfc5280#section-4.2)); lists stay where
+//! they are.
 
-use crate::san::{self, SanEntry};
-use crate::tlv;
+use crate::constraints::NameConstraints;
+use crate::san::SubjectAltNames;
+use crate::tlv::{self, Tlvs};
 use alloc::vec::Vec;
 use const_oid::db::rfc5280;
-use der::asn1::{BitStringRef, OctetString};
+use der::asn1::{BitStringRef, OctetStringRef};
 use der::flagset::FlagSet;
-use der::{Decode, DecodeOwned, Sequence, TagNumber};
+use der::{Decode, DecodeOwned, Sequence, Tag, TagNumber};
 use spki::ObjectIdentifier;
 use x509_cert::ext::Extension;
-use x509_cert::ext::pkix::{ExtendedKeyUsage, KeyUsage, NameConstraints};
+use x509_cert::ext::pkix::KeyUsage;
 
 /// The poison of a precertificate
 /// ([RFC 6962 section 3.1](https://www.rfc-editor.org/rfc/rfc6962#section-3.1)).
@@ -73,17 +75,40 @@ pub(crate) struct BasicConstraints {
     pub(crate) path_len: Option<u32>,
 }
 
+/// ```text
+/// ExtKeyUsageSyntax ::= SEQUENCE SIZE (1..MAX) OF KeyPurposeId
+/// KeyPurposeId ::= OBJECT IDENTIFIER
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ExtendedKeyUsage<'a>(Tlvs<'a>);
+
+impl<'a> ExtendedKeyUsage<'a> {
+    fn read(value: &'a [u8]) -> Option<Self> {
+        let mut usages = tlv::sequence(value)?;
+        let read = Self(usages);
+        let is_usage = |usage: tlv::Tlv<'_>| {
+            usage.tag == Tag::ObjectIdentifier && ObjectIdentifier::from_bytes(usage.value).is_ok()
+        };
+        (read.usages().next().is_some() && usages.all(is_usage)).then_some(read)
+    }
+
+    pub(crate) fn usages(self) -> impl Iterator<Item = ObjectIdentifier> {
+        self.0
+            .filter_map(|usage| ObjectIdentifier::from_bytes(usage.value).ok())
+    }
+}
+
 /// The extensions of one certificate. Where one is there twice, the first is taken.
 #[derive(Debug)]
-pub(crate) struct Extensions {
+pub(crate) struct Extensions<'a> {
     pub(crate) basic_constraints: Slot<BasicConstraints>,
     pub(crate) key_usage: Slot<KeyUsage>,
-    pub(crate) extended_key_usage: Slot<ExtendedKeyUsage>,
-    pub(crate) subject_alt_name: Slot<Vec<SanEntry>>,
-    pub(crate) name_constraints: Slot<NameConstraints>,
+    pub(crate) extended_key_usage: Slot<ExtendedKeyUsage<'a>>,
+    pub(crate) subject_alt_name: Slot<SubjectAltNames<'a>>,
+    pub(crate) name_constraints: Slot<NameConstraints<'a>>,
     /// The key identifier in it; the other two fields name the issuer's issuer and help nobody.
-    pub(crate) authority_key_id: Slot<Option<Vec<u8>>>,
-    pub(crate) subject_key_id: Slot<Vec<u8>>,
+    pub(crate) authority_key_id: Slot<Option<&'a [u8]>>,
+    pub(crate) subject_key_id: Slot<&'a [u8]>,
     /// Those that are there more than once, each once.
     pub(crate) duplicates: Vec<ObjectIdentifier>,
     /// Critical ones that a client does not know or must not find critical, without the poison.
@@ -94,22 +119,20 @@ pub(crate) struct Extensions {
     pub(crate) must_staple: bool,
 }
 
-impl Extensions {
-    pub(crate) fn read(extensions: &[Extension]) -> Self {
+impl<'a> Extensions<'a> {
+    pub(crate) fn read(extensions: &'a [Extension]) -> Self {
         let find = |oid| extensions.iter().find(|extension| extension.extn_id == oid);
         let mut read = Self {
             basic_constraints: slot(find(rfc5280::ID_CE_BASIC_CONSTRAINTS), decode),
             key_usage: slot(find(rfc5280::ID_CE_KEY_USAGE), key_usage),
-            extended_key_usage: slot(find(rfc5280::ID_CE_EXT_KEY_USAGE), |value| {
-                decode(value).filter(|usages: &ExtendedKeyUsage| !usages.0.is_empty())
-            }),
-            subject_alt_name: slot(find(rfc5280::ID_CE_SUBJECT_ALT_NAME), san::read),
-            name_constraints: slot(find(rfc5280::ID_CE_NAME_CONSTRAINTS), |value| {
-                decode(value).filter(has_subtrees)
-            }),
+            extended_key_usage: slot(find(rfc5280::ID_CE_EXT_KEY_USAGE), ExtendedKeyUsage::read),
+            subject_alt_name: slot(find(rfc5280::ID_CE_SUBJECT_ALT_NAME), SubjectAltNames::read),
+            name_constraints: slot(find(rfc5280::ID_CE_NAME_CONSTRAINTS), NameConstraints::read),
             authority_key_id: slot(find(rfc5280::ID_CE_AUTHORITY_KEY_IDENTIFIER), authority_key),
             subject_key_id: slot(find(rfc5280::ID_CE_SUBJECT_KEY_IDENTIFIER), |value| {
-                decode(value).map(OctetString::into_bytes).map(Into::into)
+                <&OctetStringRef>::from_der(value)
+                    .ok()
+                    .map(OctetStringRef::as_bytes)
             }),
             duplicates: duplicates(extensions),
             unknown_critical: unknown_critical(extensions),
@@ -138,14 +161,17 @@ impl Extensions {
                 unreadable(extension.extn_id)
                     || (is_list(extension.extn_id)
                         && tlv::sequence(extension.extn_value.as_bytes())
-                            .is_none_or(|values| values.is_empty()))
+                            .is_none_or(|mut values| values.next().is_none()))
             })
             .map(|extension| extension.extn_id)
             .collect()
     }
 }
 
-fn slot<T>(extension: Option<&Extension>, read: impl FnOnce(&[u8]) -> Option<T>) -> Slot<T> {
+fn slot<'a, T>(
+    extension: Option<&'a Extension>,
+    read: impl FnOnce(&'a [u8]) -> Option<T>,
+) -> Slot<T> {
     let Some(extension) = extension else {
         return Slot::Absent;
     };
@@ -184,26 +210,14 @@ fn key_usage(value: &[u8]) -> Option<KeyUsage> {
     Some(KeyUsage(FlagSet::new_truncated(flags)))
 }
 
-/// There must be subtrees, and no list of none.
-fn has_subtrees(constraints: &NameConstraints) -> bool {
-    let lists = [
-        &constraints.permitted_subtrees,
-        &constraints.excluded_subtrees,
-    ];
-    let mut lists = lists.into_iter().flatten().peekable();
-    lists.peek().is_some() && lists.all(|list| !list.is_empty())
-}
-
 /// ```text
 /// AuthorityKeyIdentifier ::= SEQUENCE {
 ///    keyIdentifier             [0] KeyIdentifier           OPTIONAL, … }
 /// ```
-fn authority_key(value: &[u8]) -> Option<Option<Vec<u8>>> {
-    let fields = tlv::sequence(value)?;
-    let key_id = fields
-        .iter()
-        .find(|field| field.tag.number() == TagNumber(0));
-    Some(key_id.map(|field| field.value.to_vec()))
+fn authority_key(value: &[u8]) -> Option<Option<&[u8]>> {
+    let mut fields = tlv::sequence(value)?;
+    let key_id = fields.find(|field| field.tag.number() == TagNumber(0));
+    Some(key_id.map(|field| field.value))
 }
 
 /// The extensions that are a SEQUENCE of at least one thing and that the judge reads no further.

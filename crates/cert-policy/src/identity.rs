@@ -6,12 +6,11 @@ use crate::extensions::Slot;
 use crate::finding::{Code, Finding};
 use crate::names::{self, ServerName, covering, looks_like_ip};
 use crate::quote::{is_deceptive, list, quote};
-use crate::san::{self, SanEntry};
+use crate::san::{self, SanEntry, SubjectAltNames};
 use crate::{OurKey, dn};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use x509_cert::ext::pkix::name::GeneralName;
 
 /// Judges the names of `leaf` for a unit that is reached as `reached_as`.
 pub(crate) fn findings(leaf: &Certificate<'_>, reached_as: &[ServerName]) -> Vec<Finding> {
@@ -43,16 +42,16 @@ pub(crate) fn changes(leaf: &Certificate<'_>, request: &OurKey<'_>) -> Vec<Findi
         .subject
         .filter(|subject| !dn::same(subject, leaf.subject()));
     let subject = subject.map(|asked| {
-        let (asked, came) = (quote(&dn::show(asked)), quote(&dn::show(leaf.subject())));
+        let (asked, came) = (dn::quoted(asked), dn::quoted(leaf.subject()));
         let message = format!("The CA changed the subject from {asked} to {came}.");
         Finding::new(Code::SubjectChanged, message)
             .expected(asked)
             .came(came)
     });
-    let left_out = request.names.iter().filter(|name| !has(leaf.names(), name));
-    let left_out: Vec<_> = left_out.map(|name| quote(&san::show_name(name))).collect();
+    let is_left_out = |name: &&_| !leaf.names().has(name);
+    let left_out: Vec<_> = request.names.iter().filter(is_left_out).collect();
     let names = (!left_out.is_empty() && !leaf.names().is_empty()).then(|| {
-        let left_out = list(&left_out);
+        let left_out = list(left_out, san::quoted);
         let message = format!("The CA left out names of the request: {left_out}.");
         Finding::new(Code::NamesLeftOut, message)
             .expected(left_out)
@@ -62,41 +61,24 @@ pub(crate) fn changes(leaf: &Certificate<'_>, request: &OurKey<'_>) -> Vec<Findi
     findings.map(|finding| finding.about(leaf.index)).collect()
 }
 
-/// Whether `name` is among `entries`; host names without regard to case.
-pub(crate) fn has(entries: &[SanEntry], name: &GeneralName) -> bool {
-    entries.iter().any(|entry| match (entry, name) {
-        (SanEntry::Name(GeneralName::DnsName(one)), GeneralName::DnsName(other)) => {
-            one.as_str().eq_ignore_ascii_case(other.as_str())
-        }
-        (SanEntry::Name(GeneralName::DirectoryName(one)), GeneralName::DirectoryName(other)) => {
-            dn::same(one, other)
-        }
-        (SanEntry::Name(one), other) => one == other,
-        (SanEntry::Unreadable(_) | SanEntry::Unknown, _) => false,
-    })
-}
-
-fn wildcard(names: &[SanEntry], common_name: Option<&str>) -> Option<Finding> {
+fn wildcard(names: SubjectAltNames<'_>, common_name: Option<&str>) -> Option<Finding> {
     let is_pattern = |text: &&str| text.contains('*') && !text.contains(char::is_whitespace);
-    let mut patterns: Vec<_> = common_name
-        .into_iter()
-        .chain(names.iter().filter_map(SanEntry::dns))
-        .collect();
-    patterns.retain(|text| is_pattern(text));
-    patterns.sort_unstable();
-    patterns.dedup();
-    let example = patterns.first()?.trim_start_matches("*.");
+    let among_names = names.dns().filter(is_pattern);
+    let in_subject = common_name
+        .filter(is_pattern)
+        .filter(|text| !among_names.clone().any(|name| name == *text));
+    let patterns = in_subject.into_iter().chain(among_names);
+    let example = patterns.clone().next()?.trim_start_matches("*.");
     let example = match names::check_host_name(example) {
         Ok(()) => quote(&format!("ntp1.{example}")),
         Err(_) => quote("ntp1.example.net"),
     };
-    let patterns: Vec<_> = patterns.into_iter().map(quote).collect();
-    let what = if patterns.len() == 1 {
+    let what = if patterns.clone().nth(1).is_none() {
         "is a wildcard"
     } else {
         "are wildcards"
     };
-    let patterns = list(&patterns);
+    let patterns = list(patterns, quote);
     let message = format!(
         "{patterns} {what}. A certificate for many hosts means a key on many hosts, and this \
          unit's key must be its own."
@@ -124,29 +106,28 @@ fn unreadable_san() -> Finding {
         .came("no such list")
 }
 
-fn malformed(names: &[SanEntry]) -> Option<Finding> {
-    let defects = names.iter().filter_map(|name| {
-        name.defect()
-            .map(|defect| format!("{} {defect}", quote(&san::show(name))))
+fn malformed(names: SubjectAltNames<'_>) -> Option<Finding> {
+    let defects = names
+        .entries()
+        .filter_map(|name| Some((name, name.defect()?)));
+    defects.clone().next()?;
+    let came = list(defects, |(name, defect)| {
+        format!("{} {defect}", name.quoted())
     });
-    let defects: Vec<_> = defects.collect();
-    let came = list(&defects);
-    (!defects.is_empty()).then(|| {
-        let message = format!("Of the subject alternative names, {came}.");
-        let finding = Finding::new(Code::SanMalformed, message);
+    let message = format!("Of the subject alternative names, {came}.");
+    let finding = Finding::new(Code::SanMalformed, message);
+    Some(
         finding
             .expected("names and addresses as RFC 5280 writes them")
-            .came(came)
-    })
+            .came(came),
+    )
 }
 
-fn not_covered(names: &[SanEntry], reached_as: &[ServerName]) -> Option<Finding> {
-    let missing = reached_as
-        .iter()
-        .filter(|name| !covering(names, name).is_covered());
-    let missing: Vec<_> = missing.map(names::quoted).collect();
-    let (came, expected) = (covered_text(names), list(&missing));
+fn not_covered(names: SubjectAltNames<'_>, reached_as: &[ServerName]) -> Option<Finding> {
+    let is_missing = |name: &&ServerName| !covering(names, name).is_covered();
+    let missing: Vec<_> = reached_as.iter().filter(is_missing).collect();
     (!missing.is_empty()).then(|| {
+        let (came, expected) = (covered_text(names), list(missing, names::quoted));
         let message = format!(
             "The unit is reached as {expected}. The certificate covers {came} only, so browsers \
              will warn there."
@@ -158,31 +139,30 @@ fn not_covered(names: &[SanEntry], reached_as: &[ServerName]) -> Option<Finding>
 }
 
 /// The host names and addresses somebody could reach the unit by, quoted.
-fn covered_text(names: &[SanEntry]) -> String {
-    let is_host = |name: &&SanEntry| {
+fn covered_text(names: SubjectAltNames<'_>) -> String {
+    let is_host = |name: &SanEntry<'_>| {
         let host = name
             .dns()
             .map(|text| text.strip_prefix("*.").unwrap_or(text));
         name.ip().is_some() || host.is_some_and(|host| names::check_host_name(host).is_ok())
     };
-    let names = names.iter().filter(is_host);
-    let names: Vec<_> = names.map(|name| quote(&san::show(name))).collect();
-    if names.is_empty() {
+    let hosts = names.entries().filter(is_host);
+    if hosts.clone().next().is_none() {
         "no host name or address".into()
     } else {
-        list(&names)
+        list(hosts, SanEntry::quoted)
     }
 }
 
-fn common_name_apart(names: &[SanEntry], common_name: Option<&str>) -> Option<Finding> {
+fn common_name_apart(names: SubjectAltNames<'_>, common_name: Option<&str>) -> Option<Finding> {
     let common_name = common_name.filter(|text| !text.contains('*'))?;
     let is_apart = match names::host_in(common_name) {
         Some(host) => !covering(names, &host).is_covered(),
         // No host name as it stands, but meant as one: an international name, an odd address.
         None => common_name.contains('.') && !common_name.contains(char::is_whitespace),
     };
-    let (shown, covered) = (quote(common_name), covered_text(names));
     is_apart.then(|| {
+        let (shown, covered) = (quote(common_name), covered_text(names));
         let message = format!(
             "The Common Name {shown} is not among the subject alternative names. Browsers ignore \
              it, and will not accept the certificate under that name."
@@ -194,61 +174,58 @@ fn common_name_apart(names: &[SanEntry], common_name: Option<&str>) -> Option<Fi
     })
 }
 
-fn ip_as_dns(names: &[SanEntry]) -> Option<Finding> {
-    let addresses = names
-        .iter()
-        .filter_map(SanEntry::dns)
-        .filter(|text| looks_like_ip(text));
-    let addresses: Vec<_> = addresses.map(quote).collect();
-    let came = list(&addresses);
-    (!addresses.is_empty()).then(|| {
-        let message = format!(
-            "{came} stands among the DNS names. Browsers look for addresses among the IP \
-             addresses only."
-        );
-        Finding::new(Code::IpAsDns, message)
-            .expected("an IP address entry")
-            .came(came)
-    })
+fn ip_as_dns(names: SubjectAltNames<'_>) -> Option<Finding> {
+    let addresses = names.dns().filter(|text| looks_like_ip(text));
+    addresses.clone().next()?;
+    let came = list(addresses, quote);
+    let message = format!(
+        "{came} stands among the DNS names. Browsers look for addresses among the IP addresses \
+         only."
+    );
+    let finding = Finding::new(Code::IpAsDns, message);
+    Some(finding.expected("an IP address entry").came(came))
 }
 
 /// DNS names no client can match. Those that are refused or reported otherwise are left out.
-fn no_host_names(names: &[SanEntry]) -> Option<Finding> {
-    let odd = names
-        .iter()
-        .filter(|name| name.defect().is_none())
-        .filter_map(SanEntry::dns);
-    let odd = odd.filter(|text| {
-        !text.contains('*') && !looks_like_ip(text) && names::check_host_name(text).is_err()
-    });
-    let odd: Vec<_> = odd.map(quote).collect();
-    let came = list(&odd);
-    (!odd.is_empty()).then(|| {
-        let message = format!("{came} is no host name, so no client will match it.");
-        Finding::new(Code::DnsNameMalformed, message)
+fn no_host_names(names: SubjectAltNames<'_>) -> Option<Finding> {
+    let is_odd = |entry: &SanEntry<'_>| {
+        entry.defect().is_none()
+            && entry.dns().is_some_and(|text| {
+                !text.contains('*') && !looks_like_ip(text) && names::check_host_name(text).is_err()
+            })
+    };
+    let odd = names.entries().filter(is_odd);
+    odd.clone().next()?;
+    let came = list(odd, SanEntry::quoted);
+    let message = format!("{came} is no host name, so no client will match it.");
+    let finding = Finding::new(Code::DnsNameMalformed, message);
+    Some(
+        finding
             .expected("letters, digits and hyphens between dots, at most 63 each")
-            .came(came)
-    })
+            .came(came),
+    )
 }
 
 /// In the subject and in the alternative names; NUL in the latter is refused anyway.
 fn control_characters(leaf: &Certificate<'_>) -> Option<Finding> {
-    let names = leaf
-        .names()
-        .iter()
-        .filter(|name| name.defect().is_none())
-        .map(san::show);
-    let texts = dn::texts(leaf.subject()).chain(names);
-    let deceptive: Vec<_> = texts.filter(|text| text.contains(is_deceptive)).collect();
-    let deceptive: Vec<_> = deceptive.iter().map(|text| quote(text)).collect();
-    let came = list(&deceptive);
-    (!deceptive.is_empty()).then(|| {
-        let message = format!(
-            "{came} contains characters that cannot be seen or that turn the text around. Here \
-             they are spelled out; elsewhere the name may look like another."
-        );
-        Finding::new(Code::ControlCharacters, message)
-            .expected("visible characters")
-            .came(came)
-    })
+    let in_subject = dn::texts(leaf.subject()).filter(|text| text.contains(is_deceptive));
+    let in_subject: Vec<_> = in_subject.map(|text| quote(&text)).collect();
+    let among_names = leaf.names().entries().filter(|name| {
+        name.defect().is_none()
+            && match name.directory() {
+                Some(directory) => dn::texts(&directory).any(|text| text.contains(is_deceptive)),
+                None => name.text().is_some_and(|text| text.contains(is_deceptive)),
+            }
+    });
+    if in_subject.is_empty() {
+        among_names.clone().next()?;
+    }
+    let among_names = among_names.map(SanEntry::quoted);
+    let came = list(in_subject.into_iter().chain(among_names), |text| text);
+    let message = format!(
+        "{came} contains characters that cannot be seen or that turn the text around. Here they \
+         are spelled out; elsewhere the name may look like another."
+    );
+    let finding = Finding::new(Code::ControlCharacters, message);
+    Some(finding.expected("visible characters").came(came))
 }

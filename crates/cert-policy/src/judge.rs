@@ -100,10 +100,7 @@ impl Verdict {
 /// It trusts no root and asks nobody, so it can say that a chain is wrong, never that a browser
 /// will trust it. What the TLS stack of the caller cannot load is for the caller to try.
 ///
-/// It takes any number of certificates, but the work it does is limited: 100 signature checks with
-/// elliptic curves or 4096-bit RSA keys (more with shorter keys, fewer with longer ones, none above
-/// 16384 bits), 32 paths of 10 certificates, 250000 comparisons of a name with a name constraint
-/// on each path.
+/// It takes any number of certificates, but the work it does is [limited](crate#limits).
 ///
 /// ```
 /// use cert_policy::{Code, Input, Now, OurKey, Presented, RawCertificate, judge};
@@ -181,10 +178,12 @@ fn distinct<'a>(presented: &'a [Presented<'a>]) -> (Vec<Certificate<'a>>, Option
         }
     }
     let finding = (!again.is_empty()).then(|| {
-        let message = format!("The file holds {} more than once.", list(&again));
+        let came = format!("{} again", count(again.len(), "certificate"));
+        let again = list(again, |again| again);
+        let message = format!("The file holds {again} more than once.");
         Finding::new(Code::DuplicatesLeftOut, message)
             .expected("each certificate once")
-            .came(format!("{} again", count(again.len(), "certificate")))
+            .came(came)
     });
     (certificates, finding)
 }

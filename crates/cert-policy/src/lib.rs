@@ -3,6 +3,7 @@
 
 extern crate alloc;
 
+mod budget;
 mod certificate;
 mod chain;
 mod clock;

@@ -1,5 +1,6 @@
 //! Who could have issued whom: the search for paths, bounded in work.
 
+use crate::budget::Budget;
 use crate::certificate::Certificate;
 use crate::key::{self, KeyKind};
 use crate::signature::{self, Signed};
@@ -11,10 +12,6 @@ const PATH_LEN_MAX: usize = 10;
 
 /// The most paths that are compared.
 const PATHS_MAX: usize = 32;
-
-/// The most work spent on checking signatures for one upload, in units of [`cost`]: a hundred
-/// checks with the keys in use. A path of the longest kind among cross signs takes some dozens.
-const WORK_MAX: usize = 400;
 
 /// How a path ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +53,7 @@ pub(crate) struct Links<'a> {
     /// For each certificate those that bear the name of its issuer.
     by_name: Vec<Vec<usize>>,
     checked: Vec<Check>,
-    work_left: usize,
+    budget: &'a mut Budget,
 }
 
 struct Check {
@@ -66,7 +63,7 @@ struct Check {
 }
 
 impl<'a> Links<'a> {
-    pub(crate) fn new(certificates: &'a [Certificate<'a>]) -> Self {
+    pub(crate) fn new(certificates: &'a [Certificate<'a>], budget: &'a mut Budget) -> Self {
         Self {
             certificates,
             by_name: certificates
@@ -74,7 +71,7 @@ impl<'a> Links<'a> {
                 .map(|signed| by_name(certificates, signed))
                 .collect(),
             checked: Vec::new(),
-            work_left: WORK_MAX,
+            budget,
         }
     }
 
@@ -162,7 +159,7 @@ impl<'a> Links<'a> {
         if let Some(check) = known {
             return Some(check.outcome);
         }
-        self.work_left = self.work_left.checked_sub(cost(issuer_key))?;
+        self.budget.spend_signatures(cost(issuer_key)).ok()?;
         let outcome = signature::check(self.certificates.get(signed)?.presented, issuer_key);
         self.checked.push(Check {
             signed,
@@ -173,13 +170,18 @@ impl<'a> Links<'a> {
     }
 }
 
-/// What checking a signature with this key costs, where one with a 2048-bit RSA key costs 1: with
-/// RSA it grows with the square of the length, and elliptic curves are about as dear as 4096 bits.
+/// What checking a signature with this key costs, in checks with a 2048-bit RSA key: with RSA it
+/// grows with the square of the length, and `cargo bench` shows the others.
 fn cost(key: &SubjectPublicKeyInfoOwned) -> usize {
     match KeyKind::of(key) {
-        KeyKind::Rsa { bits } => (bits.min(key::RSA_BITS_MAX) / 2_048).pow(2).max(1),
-        KeyKind::P256 | KeyKind::P384 | KeyKind::P521 | KeyKind::Ed25519 => 4,
-        KeyKind::Other(_) => 1,
+        KeyKind::Rsa { bits } => bits
+            .min(key::RSA_BITS_MAX)
+            .pow(2)
+            .div_ceil(2_048_usize.pow(2)),
+        KeyKind::P384 => 13,
+        KeyKind::P521 => 10,
+        KeyKind::P256 => 4,
+        KeyKind::Ed25519 | KeyKind::Other(_) => 1,
     }
 }
 
@@ -189,14 +191,13 @@ fn cost(key: &SubjectPublicKeyInfoOwned) -> usize {
 /// a CA that changed its key signs the new one with the old one under the same name. An empty
 /// name is nobody's.
 fn by_name(certificates: &[Certificate<'_>], signed: &Certificate<'_>) -> Vec<usize> {
-    let key_id = |issuer: &Certificate<'_>| issuer.extensions.subject_key_id.value().cloned();
     let wanted = signed
         .extensions
         .authority_key_id
         .value()
-        .cloned()
+        .copied()
         .flatten();
-    let own = key_id(signed);
+    let own = signed.extensions.subject_key_id.value().copied();
     let did_not_sign_itself = wanted.is_some() && own.is_some() && wanted != own;
     let mut issuers: Vec<_> = certificates
         .iter()
@@ -206,7 +207,8 @@ fn by_name(certificates: &[Certificate<'_>], signed: &Certificate<'_>) -> Vec<us
         })
         .map(|(position, issuer)| {
             let is_itself = issuer.index == signed.index;
-            let is_hinted = wanted.is_some() && wanted == key_id(issuer);
+            let is_hinted =
+                wanted.is_some() && wanted == issuer.extensions.subject_key_id.value().copied();
             (!is_itself, !is_hinted, position)
         })
         .filter(|(is_other, ..)| *is_other || !did_not_sign_itself)

@@ -2,7 +2,7 @@
 
 use crate::RawCertificate;
 use crate::extensions::Extensions;
-use crate::san::{self, SanEntry};
+use crate::san::{SanEntry, SubjectAltNames};
 use alloc::string::{String, ToString};
 use core::fmt;
 use core::net::{IpAddr, Ipv6Addr};
@@ -173,25 +173,22 @@ impl Coverage {
 pub fn covers(certificate: &RawCertificate, name: &ServerName) -> Coverage {
     let extensions = certificate.tbs_certificate().extensions();
     let extensions = Extensions::read(extensions.map_or(&[], |extensions| extensions.as_slice()));
-    let entries = extensions
-        .subject_alt_name
-        .value()
-        .map_or(&[][..], |entries| entries);
-    covering(entries, name)
+    let names = extensions.subject_alt_name.value();
+    covering(names.copied().unwrap_or_default(), name)
 }
 
 /// As [`covers`], for names that have been read already.
-pub(crate) fn covering(entries: &[SanEntry], name: &ServerName) -> Coverage {
-    let covers = |entry: &&SanEntry| match name {
-        ServerName::Dns(name) => entry.dns().is_some_and(|entry| dns_matches(entry, name)),
-        ServerName::Ip(address) => entry.ip() == Some(*address),
-    };
-    match entries.iter().find(covers) {
-        Some(entry) => Coverage::Covered {
-            by: san::show(entry),
-        },
-        None => Coverage::NotCovered,
-    }
+pub(crate) fn covering(names: SubjectAltNames<'_>, name: &ServerName) -> Coverage {
+    let by = names.entries().find_map(|entry| match (entry, name) {
+        (SanEntry::Dns(entry), ServerName::Dns(name)) => {
+            dns_matches(entry, name).then(|| entry.to_string())
+        }
+        (SanEntry::Ip(_), ServerName::Ip(address)) => {
+            (entry.ip() == Some(*address)).then(|| address.to_string())
+        }
+        _ => None,
+    });
+    by.map_or(Coverage::NotCovered, |by| Coverage::Covered { by })
 }
 
 fn dns_matches(presented: &str, name: &DnsName) -> bool {

@@ -2,8 +2,8 @@
 
 use crate::certificate::Certificate;
 use crate::finding::{Code, Finding};
-use crate::quote::{count, list, quote};
-use crate::{Input, Now, OurKey, Pairing, dn, identity, key, validity};
+use crate::quote::{count, list};
+use crate::{Input, Now, OurKey, Pairing, dn, key, san, validity};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -56,11 +56,12 @@ fn paired(
     key: usize,
     others: &[(usize, usize)],
 ) -> Choice {
-    let called = |position: &usize| certificates.get(*position).map(serial_text);
     let also_fit: Vec<_> = others.iter().map(|(position, _)| *position).collect();
-    let also = list(&also_fit.iter().filter_map(called).collect::<Vec<_>>());
-    let taken = called(&leaf).unwrap_or_default();
     let several = (!also_fit.is_empty()).then(|| {
+        let also = also_fit.iter();
+        let also = also.filter_map(|position| certificates.get(*position));
+        let also = list(also, serial_text);
+        let taken = certificates.get(leaf).map(serial_text).unwrap_or_default();
         let message =
             format!("Several certificates fit keys of this unit. Taken is {taken}, not {also}.");
         Finding::new(Code::SeveralLeaves, message)
@@ -128,16 +129,15 @@ fn other_key(leaf: &Certificate<'_>, our_keys: &[OurKey<'_>]) -> Finding {
         (_, 1) => "This unit's request has another key.".into(),
         (_, requests) => format!("None of this unit's {requests} requests has that key."),
     };
-    let subject = quote(&dn::show(leaf.subject()));
+    let subject = dn::quoted(leaf.subject());
     let suggestion = match likeness(leaf, our_keys) {
         Likeness::Subject => format!(
             "Its subject, {subject}, is that of one of this unit's requests, so it answers an \
              earlier request that was removed, or one made elsewhere."
         ),
         Likeness::Name(name) => format!(
-            "It is for {}, as one of this unit's requests is, so it answers an earlier request \
-             that was removed, or one made elsewhere.",
-            quote(&name)
+            "It is for {name}, as one of this unit's requests is, so it answers an earlier \
+             request that was removed, or one made elsewhere."
         ),
         Likeness::None if leaf.subject().is_empty() => {
             format!(
@@ -153,14 +153,10 @@ fn other_key(leaf: &Certificate<'_>, our_keys: &[OurKey<'_>]) -> Finding {
     let message = format!(
         "This certificate was made for another key (fingerprint {short}). {none_fits} {suggestion}"
     );
-    let ours: Vec<_> = our_keys
-        .iter()
-        .map(|ours| key::fingerprint(ours.public_key))
-        .collect();
-    let ours = if ours.is_empty() {
+    let ours = if our_keys.is_empty() {
         "a key of this unit".into()
     } else {
-        list(&ours)
+        list(our_keys, |ours| key::fingerprint(ours.public_key))
     };
     Finding::new(Code::OtherKey, message)
         .about(leaf.index)
@@ -172,6 +168,7 @@ fn other_key(leaf: &Certificate<'_>, our_keys: &[OurKey<'_>]) -> Finding {
 #[derive(Debug, PartialEq)]
 enum Likeness {
     Subject,
+    /// The name, quoted.
     Name(String),
     None,
 }
@@ -183,8 +180,8 @@ fn likeness(certificate: &Certificate<'_>, our_keys: &[OurKey<'_>]) -> Likeness 
         return Likeness::Subject;
     }
     let mut names = our_keys.iter().flat_map(|ours| ours.names);
-    match names.find(|name| identity::has(certificate.names(), name)) {
-        Some(name) => Likeness::Name(crate::san::show_name(name)),
+    match names.find(|name| certificate.names().has(name)) {
+        Some(name) => Likeness::Name(san::quoted(name)),
         None => Likeness::None,
     }
 }

@@ -109,8 +109,8 @@ fn extensions(certificate: &Certificate<'_>) -> Vec<Finding> {
     let extensions = &certificate.extensions;
     let called = certificate.called();
     let about = |code, oids: &[ObjectIdentifier], what: &str, expected: &str| {
-        let names = list(&oids.iter().copied().map(named).collect::<Vec<_>>());
         (!oids.is_empty()).then(|| {
+            let names = list(oids.iter().copied(), named);
             let message = format!("{called} {what}: {names}.");
             Finding::new(code, message).expected(expected).came(names)
         })
@@ -193,9 +193,9 @@ fn strict(certificate: &Certificate<'_>, place: Place) -> Option<Finding> {
         ),
     ];
     let departures = departures.into_iter().filter(|(departs, _)| *departs);
-    let departures: Vec<String> = departures.map(|(_, what)| what.into()).collect();
+    let departures: Vec<_> = departures.map(|(_, what)| what).collect();
     (certificate.is_version_3() && !departures.is_empty()).then(|| {
-        let what = list(&departures);
+        let what = list(departures, String::from);
         let message = format!(
             "{} departs from RFC 5280: {what}. Clients that verify strictly refuse that, such \
              as Python 3.13.",

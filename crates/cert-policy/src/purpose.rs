@@ -2,13 +2,14 @@
 //! issuer demands of those who use a certificate.
 
 use crate::certificate::Certificate;
+use crate::extensions::ExtendedKeyUsage;
 use crate::finding::{Code, Finding};
 use crate::quote::list;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use const_oid::db::rfc5280;
-use x509_cert::ext::pkix::{ExtendedKeyUsage, KeyUsage, KeyUsages};
+use x509_cert::ext::pkix::{KeyUsage, KeyUsages};
 
 /// Judges what the leaf is for: a server and nothing above it.
 pub(crate) fn leaf(leaf: &Certificate<'_>) -> Vec<Finding> {
@@ -50,13 +51,13 @@ pub(crate) fn issuer(issuer: &Certificate<'_>, is_root: bool) -> Vec<Finding> {
         .extended_key_usage
         .value()
         .filter(|_| !is_root);
-    if let Some(usages) = usages.filter(|usages| !is_for_servers(usages, Any::Counts)) {
+    if let Some(usages) = usages.filter(|usages| !is_for_servers(**usages, Any::Counts)) {
         let message = format!("{called} may not issue certificates for servers.");
         let finding = Finding::new(Code::IssuerNotForServers, message);
         findings.push(
             finding
                 .expected("extendedKeyUsage serverAuth")
-                .came(usages_text(usages)),
+                .came(usages_text(*usages)),
         );
     }
     findings
@@ -97,8 +98,8 @@ fn server_auth(leaf: &Certificate<'_>) -> Option<Finding> {
     // anyExtendedKeyUsage is not enough: browsers and webpki want serverAuth by name.
     let usages = slot
         .value()
-        .filter(|usages| !is_for_servers(usages, Any::DoesNotCount))?;
-    let came = usages_text(usages);
+        .filter(|usages| !is_for_servers(**usages, Any::DoesNotCount))?;
+    let came = usages_text(*usages);
     let message = format!("The certificate is for other uses than a TLS server: {came}.");
     let finding = Finding::new(Code::ServerAuthMissing, message);
     Some(finding.expected("extendedKeyUsage serverAuth").came(came))
@@ -116,15 +117,10 @@ fn must_staple(leaf: &Certificate<'_>) -> Option<Finding> {
 fn without(certificate: &Certificate<'_>, usage: fn(&KeyUsage) -> bool) -> Option<String> {
     let usages = certificate.extensions.key_usage.value()?;
     (!usage(usages)).then(|| {
-        let names: Vec<String> = usages
-            .0
-            .into_iter()
-            .map(|usage| usage_name(usage).into())
-            .collect();
-        if names.is_empty() {
+        if usages.0.is_empty() {
             "no key usage at all".into()
         } else {
-            list(&names)
+            list(usages.0, |usage| usage_name(usage).into())
         }
     })
 }
@@ -151,27 +147,24 @@ enum Any {
     DoesNotCount,
 }
 
-fn is_for_servers(usages: &ExtendedKeyUsage, any: Any) -> bool {
-    usages.0.contains(&rfc5280::ID_KP_SERVER_AUTH)
-        || (any == Any::Counts && usages.0.contains(&rfc5280::ANY_EXTENDED_KEY_USAGE))
+fn is_for_servers(usages: ExtendedKeyUsage<'_>, any: Any) -> bool {
+    usages.usages().any(|usage| {
+        usage == rfc5280::ID_KP_SERVER_AUTH
+            || (any == Any::Counts && usage == rfc5280::ANY_EXTENDED_KEY_USAGE)
+    })
 }
 
-fn usages_text(usages: &ExtendedKeyUsage) -> String {
-    let names: Vec<_> = usages
-        .0
-        .iter()
-        .map(|oid| match *oid {
-            rfc5280::ANY_EXTENDED_KEY_USAGE => "anyExtendedKeyUsage".into(),
-            rfc5280::ID_KP_SERVER_AUTH => "serverAuth".into(),
-            rfc5280::ID_KP_CLIENT_AUTH => "clientAuth".into(),
-            rfc5280::ID_KP_CODE_SIGNING => "codeSigning".into(),
-            rfc5280::ID_KP_EMAIL_PROTECTION => "emailProtection".into(),
-            rfc5280::ID_KP_TIME_STAMPING => "timeStamping".into(),
-            rfc5280::ID_KP_OCSP_SIGNING => "OCSPSigning".into(),
-            other => other.to_string(),
-        })
-        .collect();
-    list(&names)
+fn usages_text(usages: ExtendedKeyUsage<'_>) -> String {
+    list(usages.usages(), |oid| match oid {
+        rfc5280::ANY_EXTENDED_KEY_USAGE => "anyExtendedKeyUsage".into(),
+        rfc5280::ID_KP_SERVER_AUTH => "serverAuth".into(),
+        rfc5280::ID_KP_CLIENT_AUTH => "clientAuth".into(),
+        rfc5280::ID_KP_CODE_SIGNING => "codeSigning".into(),
+        rfc5280::ID_KP_EMAIL_PROTECTION => "emailProtection".into(),
+        rfc5280::ID_KP_TIME_STAMPING => "timeStamping".into(),
+        rfc5280::ID_KP_OCSP_SIGNING => "OCSPSigning".into(),
+        other => other.to_string(),
+    })
 }
 
 fn ca_text(issuer: &Certificate<'_>) -> String {

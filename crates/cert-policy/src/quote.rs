@@ -3,6 +3,7 @@
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt::Write;
 
 /// The longest quotation, in characters of the original text.
@@ -15,17 +16,28 @@ pub(crate) const LIST_ITEMS_MAX: usize = 20;
 /// as `<U+0007>`. A quote or backslash of its own is escaped, so that the end of the quotation
 /// cannot be forged.
 pub(crate) fn quote(text: &str) -> String {
+    enclose(text, |character| matches!(character, '"' | '\\'))
+}
+
+/// As [`quote`], for text in which quotes and backslashes are escaped already, as they are in a
+/// distinguished name.
+pub(crate) fn quote_escaped(text: &str) -> String {
+    enclose(text, |_| false)
+}
+
+fn enclose(text: &str, is_to_be_escaped: impl Fn(char) -> bool) -> String {
     let mut quoted = String::from("\"");
-    for character in text.chars().take(QUOTE_CHARS_MAX) {
-        match character {
-            '"' | '\\' => quoted.extend(['\\', character]),
-            _ if is_deceptive(character) => {
-                write!(quoted, "<U+{:04X}>", u32::from(character)).expect("writing to a String");
-            }
-            _ => quoted.push(character),
+    let mut characters = text.chars();
+    for character in characters.by_ref().take(QUOTE_CHARS_MAX) {
+        if is_deceptive(character) {
+            write!(quoted, "<U+{:04X}>", u32::from(character)).expect("writing to a String");
+        } else if is_to_be_escaped(character) {
+            quoted.extend(['\\', character]);
+        } else {
+            quoted.push(character);
         }
     }
-    if text.chars().nth(QUOTE_CHARS_MAX).is_some() {
+    if characters.next().is_some() {
         quoted.push('…');
     }
     quoted.push('"');
@@ -56,16 +68,21 @@ pub(crate) fn is_deceptive(character: char) -> bool {
         )
 }
 
-/// `a`, `a and b`, `a, b and c`; beyond [`LIST_ITEMS_MAX`] items `a, b, … and 7 more`.
-pub(crate) fn list(items: &[String]) -> String {
-    let hidden = items.len().saturating_sub(LIST_ITEMS_MAX);
-    let (last, front) = match items {
-        [] => return String::new(),
-        [only] => return only.clone(),
-        _ if hidden > 0 => (format!("{hidden} more"), items.get(..LIST_ITEMS_MAX)),
-        [front @ .., last] => (last.clone(), Some(front)),
+/// `a`, `a and b`, `a, b and c`; beyond [`LIST_ITEMS_MAX`] items `a, b, … and 7 more`. What is
+/// not named is only counted: a certificate may hold thousands.
+pub(crate) fn list<T>(items: impl IntoIterator<Item = T>, show: impl Fn(T) -> String) -> String {
+    let mut items = items.into_iter();
+    let mut front: Vec<String> = items.by_ref().take(LIST_ITEMS_MAX).map(show).collect();
+    let last = match items.count() {
+        0 => front.pop(),
+        hidden => Some(format!("{hidden} more")),
     };
-    format!("{} and {last}", front.unwrap_or_default().join(", "))
+    let last = last.unwrap_or_default();
+    if front.is_empty() {
+        last
+    } else {
+        format!("{} and {last}", front.join(", "))
+    }
 }
 
 /// `1 certificate`, `3 certificates`.
@@ -78,7 +95,6 @@ pub(crate) fn count(number: usize, thing: &str) -> String {
 mod tests {
     use super::*;
     use alloc::string::ToString;
-    use alloc::vec::Vec;
 
     #[test]
     fn what_a_reader_could_not_see_is_spelled_out() {
@@ -105,13 +121,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_escaped_already_is_not_escaped_again() {
+        let shown = quote_escaped("O=Example\\, \\\"Time\\\",CN=a\u{202e}");
+        assert_eq!(shown, "\"O=Example\\, \\\"Time\\\",CN=a<U+202E>\"");
+    }
+
+    #[test]
     fn a_list_reads_as_a_sentence_does_and_is_bounded() {
-        let items = |n: usize| (0..n).map(|i| i.to_string()).collect::<Vec<_>>();
-        assert_eq!(list(&[]), "");
-        assert_eq!(list(&["a".to_string()]), "a");
-        assert_eq!(list(&items(2)), "0 and 1");
-        assert_eq!(list(&items(3)), "0, 1 and 2");
-        assert!(list(&items(20)).ends_with("18 and 19"));
-        assert!(list(&items(27)).ends_with("19 and 7 more"));
+        let list = |n: usize| list(0..n, |number| number.to_string());
+        assert_eq!(list(0), "");
+        assert_eq!(list(1), "0");
+        assert_eq!(list(2), "0 and 1");
+        assert_eq!(list(3), "0, 1 and 2");
+        assert!(list(20).ends_with("18 and 19"));
+        assert!(list(27).ends_with("19 and 7 more"));
     }
 }

@@ -236,38 +236,49 @@ fn cas_that_signed_each_other_do_not_make_it_go_round_for_ever() {
 }
 
 #[test]
-fn a_search_without_end_is_given_up() {
+fn a_search_without_end_is_given_up_the_sooner_the_more_a_signature_costs() {
     let world = World::shared();
-    // A hundred and one CAs of one name: each has to be asked whether its key signed the leaf.
     let unnamed = with(LEAF, "authorityKeyIdentifier=none");
-    let leaf = world.leaf_with(&unnamed);
-    let key = world.root_key.public.subject_public_key.raw_bytes();
-    let imitation = Spec::ca("/CN=Example Issuing CA", &world.root_key, None);
-    let imitation = world.maker.make(&imitation);
-    let (last, front) = key.split_last().unwrap();
-    let imitations: Vec<_> = (1..=101)
-        .map(|number| {
-            let other_key = [front, &[last ^ number]].concat();
-            imitation.patched(|der| replace(der, key, &other_key))
-        })
-        .collect();
-    let presented: Vec<_> = [&leaf].into_iter().chain(&imitations).collect();
-    let case = Case::new([&world.key], &presented);
-    let codes = [
-        Code::ChainTooTangled,
-        Code::CertificatesLeftOut,
-        Code::StrictProfile,
-    ];
-    assert!(case.check(&codes).is_refused());
-    // With the right one named by its key identifier it is asked first.
-    let leaf = world.leaf();
-    let presented: Vec<_> = [&leaf]
-        .into_iter()
-        .chain(&imitations)
-        .chain([&world.intermediate])
-        .collect();
-    let verdict = Case::new([&world.key], &presented).verdict();
-    assert_eq!(verdict.chain, [0, 102]);
+    for (kind, checks_max) in [("P-256", 100), ("P-384", 30)] {
+        // CAs of one name: each has to be asked whether its key signed the leaf.
+        let issuer_key = world.maker.key(kind);
+        let issuer = Spec::ca("/CN=Example Issuing CA", &issuer_key, Some(&world.root));
+        let issuer = world.maker.make(&issuer);
+        let key = world.maker.key(kind);
+        let imitation = Spec::ca("/CN=Example Issuing CA", &key, Some(&world.root));
+        let imitation = world.maker.make(&imitation);
+        let key = key.public.subject_public_key.raw_bytes();
+        let (last, front) = key.split_last().unwrap();
+        let imitations: Vec<_> = (1..=checks_max + 1)
+            .map(|number| {
+                let other_key = [front, &[last ^ number]].concat();
+                imitation.patched(|der| replace(der, key, &other_key))
+            })
+            .collect();
+        let leaf = world.maker.make(&Spec {
+            extensions: &unnamed,
+            ..Spec::leaf(&world.key, &issuer)
+        });
+
+        let presented: Vec<_> = [&leaf].into_iter().chain(&imitations).collect();
+        let codes = [
+            Code::ChainTooTangled,
+            Code::CertificatesLeftOut,
+            Code::StrictProfile,
+        ];
+        let case = Case::new([&world.key], &presented);
+        assert!(case.check(&codes).is_refused(), "{kind}");
+        let case = Case::new([&world.key], &presented[..presented.len() - 1]);
+        let verdict = case.verdict();
+        finding(&verdict, Code::SignatureWrong);
+
+        // With the right one named by its key identifier it is asked first.
+        let leaf = world.maker.make(&Spec::leaf(&world.key, &issuer));
+        let front = [&leaf].into_iter().chain(&imitations);
+        let presented: Vec<_> = front.chain([&issuer]).collect();
+        let verdict = Case::new([&world.key], &presented).verdict();
+        assert_eq!(verdict.chain, [0, presented.len() - 1], "{kind}");
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod chain;
 mod form;
 mod issuers;
 mod leaf;
+mod limits;
 mod names;
 mod pairing;
 mod robustness;

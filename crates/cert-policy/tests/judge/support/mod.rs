@@ -2,6 +2,7 @@
 //!
 //! Nothing is skipped: where OpenSSL is missing or says no, the test fails with what it said.
 
+pub(crate) mod heavy;
 mod maker;
 
 pub(crate) use maker::{CA, Key, LEAF, Made, Maker, Spec, replace, with, without};
