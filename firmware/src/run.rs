@@ -170,9 +170,7 @@ impl Https {
 fn greet(listener: &std::net::TcpListener, opened: &Opened) -> Result<(), String> {
     if let Some(aside) = &opened.set_aside {
         log(format_args!(
-            "the store could not be used and is kept as {}: {}",
-            aside.path.display(),
-            aside.why
+            "the unit began anew, and what was there is kept: {aside}"
         ));
     }
     let address = listener.local_addr().map_err(|error| error.to_string())?;

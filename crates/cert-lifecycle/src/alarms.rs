@@ -3,8 +3,6 @@
 //! They are derived from what is stored, the settings and the time whenever somebody
 //! asks; only which of them were raised when the journal was last written is kept.
 
-use std::path::PathBuf;
-
 use cert_policy::{ServerName, Severity, covers};
 use der::Decode;
 use serde::{Deserialize, Serialize};
@@ -14,17 +12,15 @@ use crate::environment::Now;
 use crate::identity::Origin;
 use crate::journal::{self, Action, Actor, Event};
 use crate::key_id::sha256_of;
-use crate::records::{IdentityRecord, Slot};
+use crate::records::{IdentityRecord, SET_ASIDE, Slot};
 use crate::settings::Settings;
 use crate::store::Records;
 use crate::unit::no_identity;
 use crate::view::CertificateView;
-use crate::{Error, Unit, trial};
+use crate::{Error, SetAside, Unit, trial};
 
 /// The alarms that the journal knows to be raised.
 const RAISED: &str = "meta/alarms";
-/// The store that was set aside, until somebody has taken note of it.
-const SET_ASIDE: &str = "meta/set-aside";
 
 const DAY: u64 = 86_400;
 /// The days before its end at which the journal is told anew, the nearest first.
@@ -410,21 +406,11 @@ fn trial_ended(certificate: &str) -> Alarm {
 }
 
 fn set_aside(records: &impl Records) -> Result<Option<Alarm>, Error> {
-    /// The part of the record that is shown.
-    #[derive(Deserialize)]
-    struct Aside {
-        path: PathBuf,
-        why: String,
-    }
-    let aside: Option<Aside> = records.get(SET_ASIDE)?;
+    let aside: Option<SetAside> = records.get(SET_ASIDE)?;
     Ok(aside.map(|aside| {
         Alarm::new(
             AlarmCode::StoreSetAside,
-            format!(
-                "The store could not be used and is kept as {}: {}.",
-                aside.path.display(),
-                aside.why
-            ),
+            format!("The store or the unit's secret could not be used, and is {aside}."),
             "The unit started as if for the first time. Restore a backup, or make new requests.",
         )
     }))

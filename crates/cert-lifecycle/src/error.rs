@@ -7,7 +7,8 @@ use crate::backup::BackupError;
 use crate::form::FieldMessage;
 use crate::store::StoreError;
 
-/// Why an operation was not done. Whatever it is, nothing was changed.
+/// Why an operation was not done. Whatever it is, nothing was changed, but for
+/// [`StoreError::Unsettled`], which says that it cannot be told.
 ///
 /// `Display` is a sentence or two for the administrator: what happened and what
 /// to do now. It never holds a secret.
@@ -61,9 +62,7 @@ pub enum Error {
     )]
     SerialOnly,
     /// The store could not be read or written.
-    #[error(
-        "The unit's store did not take the change, so nothing was changed. See the log for the reason, then try again."
-    )]
+    #[error("{}", store(.0))]
     Store(#[from] StoreError),
     /// The operating system could not give what the unit needs to start.
     #[error("{what}: {why}")]
@@ -81,6 +80,20 @@ impl From<pki_core::Error> for Error {
             pki_core::Error::Cancelled => Self::Cancelled,
             other => Self::Make(other),
         }
+    }
+}
+
+fn store(error: &StoreError) -> String {
+    match error {
+        StoreError::Unsettled(why) => format!(
+            "The disk failed in the middle of the change, so it may be there or not ({why}). The \
+             unit shows how things stand as soon as the disk is well again."
+        ),
+        StoreError::Broken(why) | StoreError::Io(why) => format!(
+            "The unit's disk did not take the change, so nothing was changed ({why}). Try again, \
+             and if that does not help, see whether the disk is full or worn out."
+        ),
+        other => format!("Nothing was changed: {other}."),
     }
 }
 

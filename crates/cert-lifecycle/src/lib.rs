@@ -42,6 +42,7 @@ mod details;
 mod environment;
 mod error;
 mod factory;
+mod folder;
 mod follow;
 mod form;
 mod identity;

@@ -70,6 +70,8 @@ pub const REQUESTS_MAX: usize = 16;
 pub(crate) const REQUEST_LAST: &str = "meta/request-last";
 pub(crate) const REQUESTS: &str = "request/";
 pub(crate) const PRIVATE_KEYS: &str = "key/";
+/// What was set aside and is not yet acknowledged; a [`SetAside`](crate::SetAside).
+pub(crate) const SET_ASIDE: &str = "meta/set-aside";
 
 /// Where the request for this key is.
 pub(crate) fn request_of(id: &KeyId) -> String {
@@ -125,6 +127,7 @@ pub(crate) fn remove_requests_over_the_limit(change: &Change) -> Result<(), Stor
     }
     Ok(())
 }
+
 /// The keys that identities need, wherever they stand.
 pub(crate) fn keys_of_identities(records: &impl Records) -> Result<Vec<KeyId>, StoreError> {
     let mut keys = Vec::new();
@@ -181,7 +184,7 @@ mod tests {
     #[track_caller]
     fn check(served: &[&IdentityRecord], previous: &IdentityRecord) {
         let folder = tempfile::tempdir().expect("a folder");
-        let store = Store::open(&folder.path().join("store")).expect("opens");
+        let store = Store::make(&folder.path().join("store")).expect("made");
         for record in served {
             store
                 .change(|change| put_in_service(change, record))

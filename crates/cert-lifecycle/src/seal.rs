@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
@@ -11,9 +11,13 @@ use zeroize::Zeroizing;
 
 use crate::KeyId;
 use crate::environment::Environment;
+use crate::folder;
 
 const NONCE_OCTETS: usize = 24;
 const SECRET_OCTETS: usize = 32;
+
+/// A secret of 256 bits, wiped from memory on drop.
+pub(crate) type Secret = Zeroizing<[u8; SECRET_OCTETS]>;
 
 /// Where the unit's own secret of 256 bits lives.
 ///
@@ -21,12 +25,31 @@ const SECRET_OCTETS: usize = 32;
 /// a TPM implements this instead. The secret must survive restarts and must
 /// never leave the unit: whoever has it and the store has the private keys.
 pub trait UnitSecret: Send + Sync {
-    /// The secret, made at the first call.
+    /// The secret, or `None` where none was made yet.
     ///
     /// # Errors
     ///
-    /// When the secret can be neither read nor made.
-    fn secret(&self, environment: &dyn Environment) -> io::Result<Zeroizing<[u8; 32]>>;
+    /// - Of the kind [`InvalidData`](io::ErrorKind::InvalidData), when what is there
+    ///   cannot be a secret.
+    /// - Of another kind, when it cannot be read.
+    fn read(&self) -> io::Result<Option<Zeroizing<[u8; 32]>>>;
+
+    /// Makes the secret. A power cut from then on does not take it away.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be made.
+    fn make(&self, environment: &dyn Environment) -> io::Result<Zeroizing<[u8; 32]>>;
+
+    /// Keeps a secret that is of no use in another place, so that another one can be
+    /// made, and returns that place; `None` where this secret cannot be replaced.
+    ///
+    /// `unix_seconds` is the time now, to tell such places apart.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be moved.
+    fn set_aside(&self, unix_seconds: u64) -> io::Result<Option<PathBuf>>;
 }
 
 /// The unit's secret in a file that only its owner can read (mode 0600).
@@ -39,23 +62,37 @@ impl SecretFile {
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self(path.into())
     }
+}
 
-    fn read(&self) -> io::Result<Zeroizing<[u8; SECRET_OCTETS]>> {
-        let mut secret = Zeroizing::new([0; SECRET_OCTETS]);
-        let mut file = fs::File::open(&self.0)?;
-        file.read_exact(secret.as_mut_slice())?;
-        if file.read(&mut [0])? != 0 {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                format!("{} is longer than {SECRET_OCTETS} octets", self.0.display()),
-            ));
+impl UnitSecret for SecretFile {
+    fn read(&self) -> io::Result<Option<Secret>> {
+        let mut file = match fs::File::open(&self.0) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            opened => opened?,
+        };
+        let mut octets = Zeroizing::new([0; SECRET_OCTETS + 1]);
+        let mut count = 0;
+        while let Some(free) = octets.get_mut(count..).filter(|free| !free.is_empty()) {
+            match file.read(free)? {
+                0 => break,
+                read => count += read,
+            }
         }
-        Ok(secret)
+        match octets.first_chunk() {
+            Some(secret) if count == SECRET_OCTETS => Ok(Some(Zeroizing::new(*secret))),
+            _ => Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!(
+                    "it has {} octets, not {SECRET_OCTETS}",
+                    file.metadata()?.len()
+                ),
+            )),
+        }
     }
 
     /// Writes to a file beside it and renames, so that a power cut leaves no
     /// half a secret.
-    fn make(&self, environment: &dyn Environment) -> io::Result<Zeroizing<[u8; SECRET_OCTETS]>> {
+    fn make(&self, environment: &dyn Environment) -> io::Result<Secret> {
         let mut secret = Zeroizing::new([0; SECRET_OCTETS]);
         environment.fill_random(secret.as_mut_slice());
         let partial = self.0.with_extension("new");
@@ -67,27 +104,13 @@ impl SecretFile {
             .open(&partial)?;
         file.write_all(secret.as_slice())?;
         file.sync_all()?;
-        fs::rename(&partial, &self.0)?;
-        sync_folder_of(&self.0)?;
+        folder::rename(&partial, &self.0)?;
         Ok(secret)
     }
-}
 
-impl UnitSecret for SecretFile {
-    fn secret(&self, environment: &dyn Environment) -> io::Result<Zeroizing<[u8; 32]>> {
-        match self.read() {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => self.make(environment),
-            read => read,
-        }
+    fn set_aside(&self, unix_seconds: u64) -> io::Result<Option<PathBuf>> {
+        folder::set_aside(&self.0, unix_seconds).map(Some)
     }
-}
-
-/// Makes a rename or a new file in the folder of `path` durable.
-pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 /// Seals and opens private keys with XChaCha20-Poly1305, each bound to the id
@@ -167,9 +190,9 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().expect("a folder");
         let file = SecretFile::new(folder.path().join("secret"));
-        let environment = FixedEnvironment::default();
-        let first = file.secret(&environment).expect("made");
-        assert_eq!(*first, *file.secret(&environment).expect("read"));
+        assert!(file.read().expect("nothing there").is_none());
+        let made = file.make(&FixedEnvironment::default()).expect("made");
+        assert_eq!(file.read().expect("read"), Some(made));
         let mode = fs::metadata(&file.0).expect("exists").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
@@ -178,11 +201,15 @@ mod tests {
     fn a_secret_of_the_wrong_length_is_refused_and_kept() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("secret");
-        fs::write(&path, [1; 31]).expect("written");
-        let environment = FixedEnvironment::default();
-        assert!(SecretFile::new(&path).secret(&environment).is_err());
-        fs::write(&path, [1; 33]).expect("written");
-        assert!(SecretFile::new(&path).secret(&environment).is_err());
-        assert_eq!(fs::read(&path).expect("kept").len(), 33);
+        for length in [0, 31, 33, 70] {
+            fs::write(&path, vec![1; length]).expect("written");
+            let refused = SecretFile::new(&path).read().expect_err("refused");
+            assert_eq!(refused.kind(), io::ErrorKind::InvalidData);
+            assert!(
+                refused.to_string().contains(&format!("{length} octets")),
+                "{refused}"
+            );
+            assert_eq!(fs::read(&path).expect("kept").len(), length);
+        }
     }
 }

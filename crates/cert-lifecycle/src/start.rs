@@ -1,45 +1,63 @@
 //! Starting: opening the store, the first start, and what serves from then on.
 
 use std::fs;
-use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, RwLock};
+use std::thread;
+use std::time::Duration;
 
 use crate::Error;
 use crate::account::{self, Account};
 use crate::environment::Environment;
+use crate::folder::{self, Folder};
 use crate::identity::{Identity, Listener};
 use crate::journal::{self, Action, Actor, Event};
+use crate::key_id::sha256_of;
 use crate::making::Job;
-use crate::records::{IdentityRecord, Slot};
-use crate::seal::{UnitSecret, sync_folder_of};
+use crate::records::{IdentityRecord, SET_ASIDE, Slot};
+use crate::seal::{Secret, UnitSecret};
 use crate::settings;
-use crate::store::{Records, Store, StoreError};
+use crate::store::{EIO, Records, Store, StoreError};
 use crate::subkeys::Subkeys;
 use crate::trial::Preflight;
-use crate::unit::{Opened, SetAside, Unit, UnitConfig};
+use crate::unit::{Opened, SetAside, Unit, UnitConfig, no_identity};
 use crate::upgrade::{self, FORMAT, Means};
 
 /// The name of the store in the state folder.
 const STORE: &str = "store.redb";
 
+/// Added to the name of the store until the first start is complete. So a store under
+/// its own name was whole once, and one that is not is damaged.
+const IN_THE_MAKING: &str = ".new";
+
+/// Added to the journal's entry of a first start that found a secret.
+const WHY_ANEW: &str = "; the unit had a secret but no store, so its state was wiped, or an earlier \
+                        first start was cut off";
+
+/// A disk that cannot read or write what is there is asked so many times.
+const TRIES_MAX: u32 = 3;
+
+/// The time between two tries.
+const BETWEEN_TRIES: Duration = Duration::from_millis(50);
+
 impl Unit {
     /// Opens the unit's store and tells `listener` what to serve.
     ///
-    /// At the first start it makes the factory identity and the account. A store
-    /// of an earlier format is brought to the present one. A store that cannot be
-    /// read, or belongs to another secret, is set aside under another name, and
-    /// the unit starts as if for the first time.
+    /// At the first start it makes the factory identity and the account. A store of an
+    /// earlier format is brought to the present one. A store or a secret that cannot be
+    /// read, or that do not belong together, are set aside under another name, and the
+    /// unit starts as if for the first time.
     ///
-    /// A store of a *later* format, after a downgrade, is left as and where it is.
-    /// So that the downgrade locks nobody out, the unit starts with a store of its
-    /// own beside it; the later version finds its store as it left it.
+    /// A store of a *later* format, after a downgrade, is left as and where it is. So
+    /// that the downgrade locks nobody out, the unit starts with a store of its own
+    /// beside it; the later version finds its store as it left it.
     ///
     /// # Errors
     ///
     /// - [`Error::System`] when the state folder or the unit's secret can be
     ///   neither read nor made.
-    /// - [`Error::Store`] when the store is in use by another process, or the
+    /// - [`Error::Store`] when the state folder is in use by another process, or the
     ///   file system refuses.
     /// - [`Error::Password`] when the given first password is too short or long.
     pub fn open(
@@ -51,57 +69,44 @@ impl Unit {
         if let Some(password) = &config.admin_password {
             account::check_new(password)?;
         }
-        make_folder(&config.state_dir)?;
-        let secret = secret.secret(&*environment).map_err(|why| Error::System {
-            what: format!(
-                "the unit's secret beside {} cannot be read",
-                config.state_dir.display()
-            ),
-            why,
-        })?;
-        let open = |path: &Path| -> Result<Self, Error> {
-            let store = Store::open(path)?;
-            let subkeys = Subkeys::of(&secret);
-            let means = Means {
-                secret: &secret,
-                subkeys: &subkeys,
-                environment: &*environment,
-            };
-            upgrade::bring_up(&store, &means)?;
-            let settings = settings::stored(&store.snapshot()?)?;
-            let unit = Self {
-                store,
-                subkeys,
-                factory: config.factory.clone(),
-                environment: Arc::clone(&environment),
-                listener: Arc::clone(&listener),
-                job: Job::default(),
-                settings: RwLock::new(Arc::new(settings)),
-                trial: Mutex::default(),
-                reached: Mutex::new(None),
-                changing: Mutex::new(()),
-            };
-            unit.serve_what_is_stored()?;
-            unit.resume_trial()?;
-            Ok(unit)
+        let mut start = Start {
+            folder: Arc::new(Folder::hold(&config.state_dir)?),
+            store: STORE.into(),
+            config,
+            secret,
+            environment,
+            listener,
         };
-        let (unit, set_aside) = open_or_begin(&config.state_dir, open, &*environment)?;
-        let first_password = unit.first_start(config.admin_password, set_aside.as_ref())?;
-        Ok(Opened {
-            unit: Arc::new(unit),
-            first_password,
-            set_aside,
-        })
+        let mut found = start.look();
+        let mut newer = None;
+        if let Err(Error::Store(error @ StoreError::Newer { .. })) = &found {
+            newer = Some(SetAside {
+                files: vec![start.folder.file(STORE)],
+                why: error.to_string(),
+                at: start.environment.now().unix_seconds,
+            });
+            start.store = beside_a_newer_one();
+            found = start.look();
+        }
+        match found? {
+            Found::Usable(unit) => Ok(Opened {
+                unit: Arc::from(unit),
+                first_password: None,
+                set_aside: newer,
+            }),
+            Found::Nothing(secret) => start.begin(secret, newer),
+            Found::Damaged(damage) => {
+                let aside = start.set_aside(damage)?;
+                let secret = start.secret.read().map_err(|why| start.no_secret(why))?;
+                start.begin(secret, Some(aside))
+            }
+        }
     }
 
-    /// Serves the identity that served before; where it cannot be, the factory
-    /// one. Does nothing in an empty store.
+    /// Serves the identity that served before; where it cannot be, the factory one.
     fn serve_what_is_stored(&self) -> Result<(), Error> {
         let snapshot = self.store.snapshot()?;
-        if snapshot.octets(account::RECORD)?.is_none() {
-            return Ok(());
-        }
-        let mut last = crate::unit::no_identity("serves");
+        let mut last = no_identity("serves");
         for slot in [Slot::Serving, Slot::Factory] {
             let Some(record) = snapshot.get::<IdentityRecord>(slot.key())? else {
                 continue;
@@ -117,23 +122,13 @@ impl Unit {
         Err(last)
     }
 
-    /// Makes the account and the factory identity where there are none.
-    fn first_start(
+    /// Makes the account and the factory identity, which serves.
+    fn make_first(
         &self,
-        given: Option<zeroize::Zeroizing<String>>,
-        set_aside: Option<&SetAside>,
-    ) -> Result<Option<zeroize::Zeroizing<String>>, Error> {
-        if self.store.snapshot()?.octets(account::RECORD)?.is_some() {
-            return Ok(None);
-        }
-        let random = given
-            .is_none()
-            .then(|| account::random_password(&*self.environment));
-        let password = given
-            .as_ref()
-            .or(random.as_ref())
-            .map_or("", |password| password.as_str());
-        let account = Account::new(password, random.is_some(), &*self.environment);
+        account: &Account,
+        aside: Option<&SetAside>,
+        why_anew: &str,
+    ) -> Result<(), Error> {
         let new = self.make_factory_identity(pki_core::Digest::Sha256)?;
         let now = self.environment.now();
         let identity = Identity::new(
@@ -142,17 +137,18 @@ impl Unit {
             new.record.chain.clone(),
         );
         self.check(&identity, Preflight::Required, &Actor::unit())?;
+        self.serve(&identity)?;
         self.store.change(|change| {
             self.put_key(change, &new.key)?;
             change.put(Slot::Factory.key(), &new.record)?;
             change.put(Slot::Serving.key(), &new.record)?;
-            change.put(account::RECORD, &account)?;
-            if let Some(aside) = set_aside {
-                let outcome = format!("kept as {}: {}", aside.path.display(), aside.why);
+            change.put(account::RECORD, account)?;
+            if let Some(aside) = aside {
+                change.put(SET_ASIDE, aside)?;
                 let event = Event {
                     actor: &Actor::unit(),
                     action: Action::StoreSetAside,
-                    outcome,
+                    outcome: aside.to_string(),
                     key: None,
                     certificate: None,
                 };
@@ -161,44 +157,12 @@ impl Unit {
             let event = Event {
                 actor: &Actor::unit(),
                 action: Action::FirstStart,
-                outcome: "factory certificate made and served".into(),
+                outcome: format!("factory certificate made and served{why_anew}"),
                 key: Some(new.key.id),
-                certificate: Some(crate::key_id::sha256_of(new.record.leaf())),
+                certificate: Some(sha256_of(new.record.leaf())),
             };
-            journal::append(change, now, event)
-        })?;
-        self.serve(&identity)?;
-        Ok(random)
-    }
-}
-
-/// Opens the store of the state folder, or begins a new one where that cannot be
-/// used.
-fn open_or_begin(
-    state_dir: &Path,
-    open: impl Fn(&Path) -> Result<Unit, Error>,
-    environment: &dyn Environment,
-) -> Result<(Unit, Option<SetAside>), Error> {
-    let open_or_set_aside = |path: &Path| match open(path) {
-        Ok(unit) => Ok((unit, None)),
-        Err(
-            error @ Error::Store(
-                StoreError::InUse { .. } | StoreError::Io(_) | StoreError::Newer { .. },
-            ),
-        ) => Err(error),
-        Err(error) => {
-            let aside = set_aside(path, &error, environment)?;
-            Ok((open(path)?, Some(aside)))
-        }
-    };
-    let path = state_dir.join(STORE);
-    match open_or_set_aside(&path) {
-        Err(Error::Store(newer @ StoreError::Newer { .. })) => {
-            let (unit, _) = open_or_set_aside(&state_dir.join(beside_a_newer_one()))?;
-            let why = newer.to_string();
-            Ok((unit, Some(SetAside { path, why })))
-        }
-        opened => opened,
+            Ok(journal::append(change, now, event)?)
+        })
     }
 }
 
@@ -208,32 +172,215 @@ fn beside_a_newer_one() -> String {
     format!("store.format-{FORMAT}.redb")
 }
 
-fn make_folder(path: &Path) -> Result<(), Error> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-        .map_err(|why| Error::System {
-            what: format!("the state folder {} cannot be made", path.display()),
-            why,
-        })
+/// Does what fails because of the disk a few times.
+fn patiently<T, E>(
+    mut f: impl FnMut() -> Result<T, E>,
+    may_pass: impl Fn(&E) -> bool,
+) -> Result<T, E> {
+    for _ in 1..TRIES_MAX {
+        match f() {
+            Err(error) if may_pass(&error) => thread::sleep(BETWEEN_TRIES),
+            done => return done,
+        }
+    }
+    f()
 }
 
-/// Moves the store to a name that is not yet taken.
-fn set_aside(path: &Path, error: &Error, environment: &dyn Environment) -> Result<SetAside, Error> {
-    let why = match error {
-        Error::Store(store) => store.to_string(),
-        other => other.to_string(),
-    };
-    let stamp = environment.now().unix_seconds;
-    let free = (0_u32..)
-        .map(|count| PathBuf::from(format!("{}.damaged-{stamp}-{count}", path.display())))
-        .find(|candidate| !candidate.exists());
-    let aside = free.unwrap_or_else(|| path.with_extension("damaged"));
-    let moved = fs::rename(path, &aside).and_then(|()| sync_folder_of(path));
-    moved.map_err(|why| Error::System {
-        what: format!("the damaged store {} cannot be moved", path.display()),
-        why,
-    })?;
-    Ok(SetAside { path: aside, why })
+/// A start on a state folder that nobody else uses.
+struct Start<'a> {
+    folder: Arc<Folder>,
+    /// The name of the store in it.
+    store: String,
+    config: UnitConfig,
+    secret: &'a dyn UnitSecret,
+    environment: Arc<dyn Environment>,
+    listener: Arc<dyn Listener>,
+}
+
+/// What a start has found.
+enum Found {
+    /// A store, with the secret that belongs to it. Its identity serves.
+    Usable(Box<Unit>),
+    /// No store; the secret may be there.
+    Nothing(Option<Secret>),
+    /// What is there is of no use.
+    Damaged(Damage),
+}
+
+/// What has to be set aside, and why.
+struct Damage {
+    store: bool,
+    secret: bool,
+    why: String,
+}
+
+impl Start<'_> {
+    fn look(&self) -> Result<Found, Error> {
+        let path = self.folder.file(&self.store);
+        let store = path.try_exists().map_err(StoreError::from)?;
+        let is_broken = |error: &io::Error| error.raw_os_error() == Some(EIO);
+        let secret = match patiently(|| self.secret.read(), is_broken) {
+            Ok(secret) => secret,
+            Err(error) if error.kind() == io::ErrorKind::InvalidData || is_broken(&error) => {
+                return Ok(Found::Damaged(Damage {
+                    store,
+                    secret: true,
+                    why: format!("the unit's secret cannot be used: {error}"),
+                }));
+            }
+            Err(why) => return Err(self.no_secret(why)),
+        };
+        if !store {
+            return Ok(Found::Nothing(secret));
+        }
+        let Some(secret) = secret else {
+            return Ok(Found::Damaged(Damage {
+                store,
+                secret: false,
+                why: "the unit's secret, which opens the private keys, is missing".into(),
+            }));
+        };
+        let is_broken = |error: &Error| matches!(error, Error::Store(StoreError::Broken(_)));
+        match patiently(|| self.look_into_store(&secret), is_broken) {
+            Ok(found) => Ok(found),
+            Err(
+                error @ Error::Store(
+                    StoreError::Io(_) | StoreError::Newer { .. } | StoreError::Unsettled(_),
+                ),
+            ) => Err(error),
+            Err(error) => Ok(Found::Damaged(Damage {
+                store,
+                // Which of the two was replaced cannot be told.
+                secret: matches!(error, Error::Store(StoreError::OtherSecret)),
+                why: match error {
+                    Error::Store(store) => store.to_string(),
+                    other => other.to_string(),
+                },
+            })),
+        }
+    }
+
+    fn look_into_store(&self, secret: &Secret) -> Result<Found, Error> {
+        let unit = self.unit(Store::open(&self.folder.file(&self.store))?, secret)?;
+        if unit.store.snapshot()?.octets(account::RECORD)?.is_none() {
+            return Err(StoreError::Damaged("it has no account".into()).into());
+        }
+        unit.serve_what_is_stored()?;
+        unit.store.accept();
+        unit.resume_trial()?;
+        Ok(Found::Usable(Box::new(unit)))
+    }
+
+    /// The store goes first: a start that finds none and a secret begins anew.
+    fn set_aside(&self, damage: Damage) -> Result<SetAside, Error> {
+        let at = self.environment.now().unix_seconds;
+        let refused = |what: &str| {
+            let what = format!("{what}, which cannot be used, cannot be moved either");
+            move |why| Error::System { what, why }
+        };
+        let mut files = match damage.store {
+            true => vec![
+                folder::set_aside(&self.folder.file(&self.store), at)
+                    .map_err(refused("the store"))?,
+            ],
+            false => self.earlier(),
+        };
+        if damage.secret {
+            let secret = self.secret.set_aside(at);
+            files.extend(secret.map_err(refused("the unit's secret"))?);
+        }
+        Ok(SetAside {
+            files,
+            why: damage.why,
+            at,
+        })
+    }
+
+    /// What was set aside by a start that did not come to its end, and by those before.
+    fn earlier(&self) -> Vec<PathBuf> {
+        // It is only to be told of, so a folder that cannot be listed stops nothing.
+        self.folder.set_aside().unwrap_or_default()
+    }
+
+    /// The first start, or one that is like it.
+    fn begin(&self, secret: Option<Secret>, aside: Option<SetAside>) -> Result<Opened, Error> {
+        let set_aside = aside.or_else(|| self.set_aside_earlier());
+        let why_anew = match (&secret, &set_aside) {
+            (Some(_), None) => WHY_ANEW,
+            _ => "",
+        };
+        let secret = match secret {
+            Some(secret) => secret,
+            None => self
+                .secret
+                .make(&*self.environment)
+                .map_err(|why| self.no_secret(why))?,
+        };
+        let given = self.config.admin_password.as_ref();
+        let random = given
+            .is_none()
+            .then(|| account::random_password(&*self.environment));
+        let password = given.or(random.as_ref());
+        let password = password.map_or("", |password| password.as_str());
+        let account = Account::new(password, random.is_some(), &*self.environment);
+
+        let in_the_making = self.folder.file(&format!("{}{IN_THE_MAKING}", self.store));
+        let unit = self.unit(Store::make(&in_the_making)?, &secret)?;
+        unit.make_first(&account, set_aside.as_ref(), why_anew)?;
+        let path = self.folder.file(&self.store);
+        folder::rename(&in_the_making, &path).map_err(|why| {
+            // A store with a password that nobody has seen must not stay.
+            drop(fs::rename(&path, &in_the_making));
+            StoreError::from(why)
+        })?;
+        Ok(Opened {
+            unit: Arc::new(unit),
+            first_password: random,
+            set_aside,
+        })
+    }
+
+    /// What a start that was cut off has set aside.
+    fn set_aside_earlier(&self) -> Option<SetAside> {
+        let files = self.earlier();
+        (!files.is_empty()).then(|| SetAside {
+            files,
+            why: "a start that was cut off has set it aside".into(),
+            at: self.environment.now().unix_seconds,
+        })
+    }
+
+    fn unit(&self, store: Store, secret: &Secret) -> Result<Unit, Error> {
+        let subkeys = Subkeys::of(secret);
+        let means = Means {
+            secret,
+            subkeys: &subkeys,
+            environment: &*self.environment,
+        };
+        upgrade::bring_up(&store, &means)?;
+        let settings = settings::stored(&store.snapshot()?)?;
+        Ok(Unit {
+            _folder: Arc::clone(&self.folder),
+            store,
+            subkeys,
+            factory: self.config.factory.clone(),
+            environment: Arc::clone(&self.environment),
+            listener: Arc::clone(&self.listener),
+            job: Job::default(),
+            settings: RwLock::new(Arc::new(settings)),
+            trial: Mutex::default(),
+            reached: Mutex::new(None),
+            changing: Mutex::new(()),
+        })
+    }
+
+    fn no_secret(&self, why: io::Error) -> Error {
+        Error::System {
+            what: format!(
+                "the unit's secret beside {} can be neither read nor made",
+                self.config.state_dir.display()
+            ),
+            why,
+        }
+    }
 }

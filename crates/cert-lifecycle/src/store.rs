@@ -4,14 +4,15 @@
 //! is JSON, or sealed octets for private keys. Every change is one transaction:
 //! after a power cut either all of it is there or none.
 
-use std::fs::{File, OpenOptions};
+mod file;
+
+use std::fs::OpenOptions;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
-use redb::backends::FileBackend;
 use redb::{
     Database, DatabaseError, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable,
     StorageBackend, StorageError, TableDefinition, TableError, WriteTransaction,
@@ -19,12 +20,23 @@ use redb::{
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use self::file::StoreFile;
+
 const RECORDS: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("records");
+
+/// What Linux answers for a sector that cannot be read or written.
+pub(crate) const EIO: i32 = 5;
+
+/// Counts the changes, so that after a fault it can be told whether the last one is there.
+const CHANGES: &str = "meta/changes";
 
 /// Something the store itself could not do; the details are for the log.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
+    /// The disk cannot read or write the store where it is (EIO).
+    #[error("the disk cannot read or write the store: {0}")]
+    Broken(String),
     /// The file, or a record in it, is not what this software wrote.
     #[error("the store cannot be read: {0}")]
     Damaged(String),
@@ -54,6 +66,10 @@ pub enum StoreError {
          unit, or the secret was replaced"
     )]
     OtherSecret,
+    /// The file system refused in the middle of a change, and then refused to have the
+    /// change taken back.
+    #[error("the disk failed in the middle of a change, which may be there or not: {0}")]
+    Unsettled(String),
 }
 
 impl From<redb::Error> for StoreError {
@@ -65,8 +81,29 @@ impl From<redb::Error> for StoreError {
     }
 }
 
+impl From<io::Error> for StoreError {
+    fn from(error: io::Error) -> Self {
+        match (error.raw_os_error(), error.kind()) {
+            (Some(EIO), _) => Self::Broken(error.to_string()),
+            // What the library calls the contents of a file that it does not understand.
+            (_, io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) => {
+                Self::Damaged(error.to_string())
+            }
+            _ => Self::Io(error.to_string()),
+        }
+    }
+}
+
+/// The store of the unit, which holds the folder, so that nobody else has it open.
+///
+/// When the disk refuses anything, the change is not there, and the next use opens the
+/// store anew: the unit goes on as soon as the disk does.
 pub(crate) struct Store {
-    database: Database,
+    file: StoreFile,
+    /// `None` while the disk refuses to open it anew.
+    database: RwLock<Option<Database>>,
+    /// Held while a change is made, and while the store is opened anew.
+    changing: Mutex<()>,
     version: AtomicU64,
     /// Who is told of every change.
     followers: Mutex<Vec<Follower>>,
@@ -75,72 +112,68 @@ pub(crate) struct Store {
 type Follower = Box<dyn Fn() + Send + Sync>;
 
 impl Store {
-    /// Opens the store at `path`, or makes an empty one.
+    /// Makes an empty store at `path`, in place of what an earlier making has left there.
+    pub(crate) fn make(path: &Path) -> Result<Self, StoreError> {
+        let store = Self::of(path, OpenOptions::new().create(true).truncate(true))?;
+        store.accept();
+        Ok(store)
+    }
+
+    /// Opens the store at `path`. Unless it is [accepted](Self::accept), the file is put
+    /// back to how it was found.
     ///
     /// What is in it has to be brought to the present format first; see
     /// [`upgrade`](crate::upgrade).
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
-        let file = private_file(path).map_err(|error| StoreError::Io(error.to_string()))?;
-        let database = FileBackend::new(file).and_then(database_on);
-        let database = database.map_err(|error| match error {
-            DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => {
-                StoreError::InUse { path: path.into() }
-            }
-            DatabaseError::Storage(StorageError::Io(io))
-                if io.kind() != io::ErrorKind::InvalidData
-                    && io.kind() != io::ErrorKind::UnexpectedEof =>
-            {
-                StoreError::Io(io.to_string())
-            }
-            other => StoreError::Damaged(other.to_string()),
-        })?;
-        Ok(Self::of(database))
+        if std::fs::metadata(path)?.len() == 0 {
+            return Err(StoreError::Damaged("it is empty".into()));
+        }
+        Self::of(path, &mut OpenOptions::new())
     }
 
     /// Opens the store on something else than a file, such as one that breaks off.
     #[cfg(test)]
     pub(crate) fn on(backend: impl StorageBackend) -> Result<Self, DatabaseError> {
-        database_on(backend).map(Self::of)
+        let unused = tempfile::tempfile().expect("a file");
+        Ok(Self::new(StoreFile::new(unused), database_on(backend)?))
     }
 
-    fn of(database: Database) -> Self {
+    fn of(path: &Path, options: &mut OpenOptions) -> Result<Self, StoreError> {
+        let file = options.read(true).write(true).mode(0o600).open(path)?;
+        let file = StoreFile::new(file);
+        let database = database(&file)?;
+        Ok(Self::new(file, database))
+    }
+
+    fn new(file: StoreFile, database: Database) -> Self {
         Self {
-            database,
-            followers: Mutex::default(),
+            database: RwLock::new(Some(database)),
+            file,
+            changing: Mutex::default(),
             version: AtomicU64::new(0),
+            followers: Mutex::default(),
         }
     }
 
-    /// A view of the store as it is now, which later changes do not touch.
+    /// Takes the store for the one to go on with.
+    pub(crate) fn accept(&self) {
+        self.file.accept();
+    }
+
+    /// A view of the store as it is now, which later changes do not touch. Not to be
+    /// called inside a change.
     pub(crate) fn snapshot(&self) -> Result<Snapshot, StoreError> {
-        let snapshot = self.database.begin_read();
-        Ok(Snapshot(snapshot.map_err(redb::Error::from)?))
+        if self.file.has_failed() {
+            self.open_anew(&self.lock())?;
+        }
+        self.begin(|database| Ok(database.begin_read()?))
+            .map(Snapshot)
     }
 
     /// A number that differs after every change, for what is computed from the
     /// store and kept. It has to be asked for before the snapshot is taken.
     pub(crate) fn version(&self) -> u64 {
         self.version.load(Ordering::Acquire)
-    }
-
-    /// Runs `f` in one transaction: all that it wrote is kept when it returns
-    /// `Ok`, nothing otherwise.
-    pub(crate) fn change<T, E: From<StoreError>>(
-        &self,
-        f: impl FnOnce(&Change) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let change = Change(
-            self.database
-                .begin_write()
-                .map_err(|e| StoreError::from(redb::Error::from(e)))?,
-        );
-        let result = f(&change)?;
-        let committed = change.0.commit();
-        // A commit that reports a failure may have reached the disk all the same.
-        self.version.fetch_add(1, Ordering::Release);
-        committed.map_err(|e| StoreError::from(redb::Error::from(e)))?;
-        self.followers().iter().for_each(|tell| tell());
-        Ok(result)
     }
 
     /// Has `tell` called after every change.
@@ -153,6 +186,89 @@ impl Store {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Runs `f` in one transaction: all that it wrote is kept when it returns
+    /// `Ok`, nothing otherwise.
+    pub(crate) fn change<T, E: From<StoreError>>(
+        &self,
+        f: impl FnOnce(&Change) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let changing = self.lock();
+        if self.file.has_failed() {
+            self.open_anew(&changing)?;
+        }
+        let mut change = Change(self.begin(|database| Ok(database.begin_write()?))?);
+        // Without this, a newest change that is damaged looks like one that a power cut
+        // has interrupted, and the one before it would be taken without a word.
+        change.0.set_two_phase_commit(true);
+        let result = f(&change)?;
+        let number = change.get(CHANGES)?.unwrap_or(0_u64).saturating_add(1);
+        change.put(CHANGES, &number)?;
+        let committed = change.0.commit().map_err(redb::Error::from);
+        // A commit that reports a failure may have reached the disk all the same.
+        self.version.fetch_add(1, Ordering::Release);
+        match committed {
+            Err(why) if !self.has_change(number, &changing, &why)? => {
+                return Err(StoreError::from(why).into());
+            }
+            _ => {}
+        }
+        drop(changing);
+        self.followers().iter().for_each(|tell| tell());
+        Ok(result)
+    }
+
+    /// Whether the change with this number is in the store, after it could not be
+    /// written for the reason `why`.
+    fn has_change(
+        &self,
+        number: u64,
+        changing: &MutexGuard<'_, ()>,
+        why: &redb::Error,
+    ) -> Result<bool, StoreError> {
+        let last = self
+            .open_anew(changing)
+            .and_then(|()| self.begin(|database| Ok(database.begin_read()?)))
+            .and_then(|snapshot| Snapshot(snapshot).get::<u64>(CHANGES));
+        last.map(|last| last == Some(number))
+            .map_err(|again| StoreError::Unsettled(format!("{why}; then: {again}")))
+    }
+
+    /// Opens the store after the disk has refused something, as it was when it was last
+    /// written whole. Snapshots that are still read from are refused.
+    fn open_anew(&self, _changing: &MutexGuard<'_, ()>) -> Result<(), StoreError> {
+        let mut current = self
+            .database
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        drop(current.take());
+        self.file.restore()?;
+        *current = Some(database(&self.file)?);
+        Ok(())
+    }
+
+    fn begin<T>(
+        &self,
+        begin: impl FnOnce(&Database) -> Result<T, redb::Error>,
+    ) -> Result<T, StoreError> {
+        let current = self.database.read().unwrap_or_else(PoisonError::into_inner);
+        match &*current {
+            Some(database) => Ok(begin(database)?),
+            None => Err(StoreError::Io("it is not open".into())),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The database in `file`, or an empty one in an empty file.
+fn database(file: &StoreFile) -> Result<Database, StoreError> {
+    database_on(file.clone()).map_err(|error| match error {
+        DatabaseError::Storage(StorageError::Io(io)) => io.into(),
+        other => StoreError::Damaged(other.to_string()),
+    })
 }
 
 /// Every page is checked against its checksum, for a file that was altered from
@@ -161,17 +277,6 @@ fn database_on(backend: impl StorageBackend) -> Result<Database, DatabaseError> 
     Database::builder()
         .set_check_integrity_on_open(true)
         .create_with_backend(backend)
-}
-
-/// Opens the file for its owner only; makes an empty one where there is none.
-fn private_file(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(path)
 }
 
 /// Reading records, from a snapshot or inside a change.
@@ -293,7 +398,7 @@ mod tests {
 
     fn store() -> (tempfile::TempDir, Store) {
         let folder = tempfile::tempdir().expect("a folder");
-        let store = Store::open(&folder.path().join("store")).expect("opens");
+        let store = Store::make(&folder.path().join("store")).expect("made");
         (folder, store)
     }
 
@@ -338,13 +443,6 @@ mod tests {
             .expect("kept");
         let read = store.snapshot().expect("reads").get::<u32>("a/1");
         assert!(matches!(read, Err(StoreError::Damaged(_))));
-    }
-
-    #[test]
-    fn a_second_opening_of_the_same_store_is_refused_as_in_use() {
-        let (folder, _store) = store();
-        let second = Store::open(&folder.path().join("store"));
-        assert!(matches!(second, Err(StoreError::InUse { .. })));
     }
 
     #[test]

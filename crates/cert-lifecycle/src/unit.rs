@@ -1,13 +1,15 @@
 //! The unit: its store, its keys and the listener, behind one set of operations.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::environment::{Environment, Now};
 use crate::factory::Factory;
+use crate::folder::Folder;
 use crate::identity::{Identity, Listener, Origin};
 use crate::journal::{self, Entry};
 use crate::making::Job;
@@ -37,18 +39,33 @@ pub struct Opened {
     /// The random password for `admin`, at the first start only. It has to be
     /// changed at the first sign-in.
     pub first_password: Option<Zeroizing<String>>,
-    /// Where a store that could not be used is kept, and why it could not.
+    /// What this start has set aside, and why.
     pub set_aside: Option<SetAside>,
 }
 
-/// A store that could not be used: it was moved, or left where it is, and never
-/// overwritten.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A store, or a secret of the unit, that was of no use: it was moved, or left
+/// where it is, never overwritten, and the unit began anew.
+///
+/// The store keeps it as the record `meta/set-aside`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetAside {
-    /// Where it is now.
-    pub path: PathBuf,
-    /// Why it could not be used.
+    /// Where the files are now.
+    pub files: Vec<PathBuf>,
+    /// What was wrong, as a sentence without a full stop.
     pub why: String,
+    /// When, in seconds since 1970-01-01 UTC.
+    pub at: u64,
+}
+
+impl fmt::Display for SetAside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let files: Vec<String> = self
+            .files
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
+        write!(f, "kept as {}: {}", files.join(" and "), self.why)
+    }
 }
 
 /// One appliance: everything an administrator can do with its certificates.
@@ -56,6 +73,8 @@ pub struct SetAside {
 /// Every operation takes who asks for it and writes it to the journal, and
 /// every change is one transaction. Operations may be called from any thread.
 pub struct Unit {
+    /// Held as long as the unit is.
+    pub(crate) _folder: Arc<Folder>,
     pub(crate) store: Store,
     pub(crate) subkeys: Subkeys,
     pub(crate) factory: Factory,

@@ -53,6 +53,11 @@ pub(crate) struct Means<'a> {
 /// - [`StoreError::OtherSecret`] when its keys are sealed with another secret.
 /// - [`StoreError::Damaged`] when no version wrote such a store.
 pub(crate) fn bring_up(store: &Store, means: &Means<'_>) -> Result<(), StoreError> {
+    let snapshot = store.snapshot()?;
+    if snapshot.get::<u32>(FORMAT_RECORD)? == Some(FORMAT) {
+        return belongs(&snapshot, means);
+    }
+    drop(snapshot);
     store.change(|change| {
         let stored = match change.get::<u32>(FORMAT_RECORD)? {
             Some(format) => format,
@@ -75,14 +80,19 @@ pub(crate) fn bring_up(store: &Store, means: &Means<'_>) -> Result<(), StoreErro
             change.put(FORMAT_RECORD, &FORMAT)?;
             note(change, means, stored)?;
         }
-        match change.get::<String>(SECRET_RECORD)? {
-            Some(fingerprint) if fingerprint == means.subkeys.fingerprint => Ok(()),
-            Some(_) => Err(StoreError::OtherSecret),
-            None => Err(StoreError::Damaged(
-                "it does not say which secret it belongs to".into(),
-            )),
-        }
+        belongs(change, means)
     })
+}
+
+/// Makes sure that the store belongs to this secret.
+fn belongs(records: &impl Records, means: &Means<'_>) -> Result<(), StoreError> {
+    match records.get::<String>(SECRET_RECORD)? {
+        Some(fingerprint) if fingerprint == means.subkeys.fingerprint => Ok(()),
+        Some(_) => Err(StoreError::OtherSecret),
+        None => Err(StoreError::Damaged(
+            "it does not say which secret it belongs to".into(),
+        )),
+    }
 }
 
 /// Makes an empty store one of this format and this secret.

@@ -125,7 +125,7 @@ impl Bench {
             factory: Factory::default(),
             admin_password: None,
         };
-        let secret = SecretFile::new(self.folder.path().join("secret"));
+        let secret = SecretFile::new(self.secret());
         let listener: Arc<dyn Listener> = self.listener.clone();
         Unit::open(config, &secret, self.world.clone(), listener).expect("opens")
     }
@@ -158,6 +158,10 @@ impl Bench {
                 .expect("put");
         }
         change.commit().expect("kept");
+    }
+
+    pub(crate) fn secret(&self) -> PathBuf {
+        self.folder.path().join("secret")
     }
 
     /// The fingerprints of what was served, in order.

@@ -4,13 +4,12 @@ mod alarms;
 mod backup;
 mod bench;
 mod clock;
+mod damage;
 mod details;
 mod follow;
 mod restore;
 mod trial;
 mod upgrade;
-
-use std::fs;
 
 use bench::{Bench, Ca, admin, form, order};
 use cert_lifecycle::{
@@ -95,10 +94,11 @@ fn a_certificate_for_another_units_key_is_refused_and_changes_nothing() {
     bench::make(&stranger, &form("ntp1.example.net"));
     let request = stranger.requests().expect("requests").remove(0);
     let certificate = Ca::new().sign(&request.pem, "ntp1.example.net");
-    let before = (
-        unit.status().expect("status"),
-        unit.journal(99).expect("journal"),
-    );
+    let now = || {
+        let status = unit.status().expect("status");
+        (status.serving, unit.journal(99).expect("journal"))
+    };
+    let before = now();
     let mut review = unit.review(&certificate, None, Vec::new()).expect("read");
     assert!(review.is_refused());
     let refusal = unit
@@ -106,13 +106,7 @@ fn a_certificate_for_another_units_key_is_refused_and_changes_nothing() {
         .expect_err("refused");
     assert!(matches!(refusal, Error::Refused(_)));
     assert!(refusal.to_string().contains("another key"), "{refusal}");
-    assert_eq!(
-        before,
-        (
-            unit.status().expect("status"),
-            unit.journal(99).expect("journal")
-        )
-    );
+    assert_eq!(now(), before);
 }
 
 #[test]
@@ -248,59 +242,6 @@ fn only_one_key_is_made_at_a_time_in_the_background() {
         std::thread::yield_now();
     }
     assert!(matches!(unit.making(), Making::Done { .. }));
-}
-
-#[test]
-fn a_store_that_cannot_be_read_is_set_aside_and_never_overwritten() {
-    let bench = Bench::new();
-    drop(bench.open());
-    let noise = vec![0x5a; 40_000];
-    fs::write(bench.store(), &noise).expect("damaged");
-    let opened = bench.open();
-    let aside = opened.set_aside.expect("set aside");
-    assert_eq!(fs::read(&aside.path).expect("kept"), noise);
-    assert!(opened.first_password.is_some());
-    let journal = opened.unit.journal(9).expect("journal");
-    assert!(
-        journal
-            .iter()
-            .any(|entry| entry.action == Action::StoreSetAside)
-    );
-}
-
-#[test]
-fn a_store_from_another_unit_gives_no_key_and_is_set_aside() {
-    let (bench, other) = (Bench::new(), Bench::new());
-    let before = bench.open().unit.status().expect("status").serving;
-    let unit = other.open().unit;
-    bench::make(&unit, &form("ntp1.example.net"));
-    let theirs = unit.status().expect("status").serving;
-    drop(unit);
-    let copied = upgrade::records(&other.store());
-    fs::copy(other.store(), bench.store()).expect("copied");
-
-    let opened = bench.open();
-    let aside = opened.set_aside.expect("set aside");
-    assert!(
-        aside
-            .why
-            .contains("sealed with another secret than this unit's"),
-        "{}",
-        aside.why
-    );
-    assert!(upgrade::records(&aside.path) == copied, "a record was lost");
-    let status = opened.unit.status().expect("status");
-    assert_eq!(status.serving.origin, Origin::Factory);
-    assert_eq!(status.requests, 0);
-    for others in [before, theirs] {
-        assert_ne!(status.serving.certificate.key, others.certificate.key);
-    }
-    let journal = opened.unit.journal(9).expect("journal");
-    let told = journal
-        .iter()
-        .find(|entry| entry.action == Action::StoreSetAside)
-        .expect("in the journal");
-    assert!(told.outcome.contains("another secret"), "{}", told.outcome);
 }
 
 #[test]

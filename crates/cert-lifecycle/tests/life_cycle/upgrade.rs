@@ -61,7 +61,7 @@ fn a_store_of_format_1_with_another_secret_is_set_aside_as_it_was() {
     let opened = bench.open();
     let aside = opened.set_aside.expect("set aside");
     assert!(aside.why.contains("another secret"), "{}", aside.why);
-    assert!(records(&aside.path) == before, "a record was changed");
+    assert!(records(&aside.files[0]) == before, "a record was changed");
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn a_store_of_a_later_version_is_left_alone_and_locks_nobody_out() {
 
     let opened = bench.open();
     let aside = opened.set_aside.expect("told");
-    assert_eq!(aside.path, bench.store());
+    assert_eq!(aside.files, [bench.store()]);
     assert!(
         aside
             .why
