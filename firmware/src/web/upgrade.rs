@@ -9,7 +9,8 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use cert_lifecycle::{
-    BackupError, BackupOrigin, BackupReview, Error, RestorePlan, STORE_FORMAT, Signer, Status,
+    BackupError, BackupOrigin, BackupReview, Error, Factory, RestorePlan, STORE_FORMAT, Signer,
+    Status,
 };
 
 use super::caller::{Posted, Visit};
@@ -224,12 +225,15 @@ async fn review_page(
     let frame = Frame::new(&visit.caller, &status, Place::Upgrade, title);
     let shown = review_of(&mut site.restoring(), &visit.session).map(|review| {
         let own = review.signer() == Signer::ThisUnit;
+        let serial_number = &review.origin().serial_number;
+        // What a maker has left at its default says nothing.
+        let says_which = *serial_number != Factory::default().serial_number;
         ReviewPage {
             frame,
             said,
             origin: review.origin().clone(),
             own,
-            same_serial_number: !own && review.origin().serial_number == status.serial_number,
+            same_serial_number: !own && says_which && *serial_number == status.serial_number,
             key: review.key(),
             sha256: review.sha256().to_owned(),
             plan: review.plan().clone(),

@@ -69,7 +69,8 @@ impl Browser {
             state_dir: state.path().into(),
             factory: cert_lifecycle::Factory {
                 host_name: "ntp1.example.net".into(),
-                ..Default::default()
+                serial_number: "4711".into(),
+                ..cert_lifecycle::Factory::default()
             },
             admin_password: password.map(|password| Zeroizing::new(password.into())),
         };

@@ -16,7 +16,7 @@ async fn backup(browser: &mut Browser) -> String {
     let disposition = disposition.expect("a name").to_str().expect("text");
     let (_, name) = disposition.split_once("filename=").expect("a name");
     assert!(
-        name.starts_with("\"countersign-unknown-20") && name.ends_with(".backup\""),
+        name.starts_with("\"countersign-4711-20") && name.ends_with(".backup\""),
         "{name}"
     );
     answer.text
@@ -119,7 +119,7 @@ async fn a_backup_of_another_unit_is_called_so_before_anything_else() {
         after.contains("What cannot come along")
             && after.contains("has a factory certificate of its own")
     );
-    // Both units say "unknown".
+    // Both units say "4711".
     assert!(after.contains("this unit's own serial number"));
 }
 
