@@ -59,6 +59,28 @@ pub enum Via {
     Web(IpAddr),
 }
 
+impl Via {
+    /// The word for it, such as `web`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Console => "console",
+            Self::Serial => "serial",
+            Self::Unit => "unit",
+            Self::Web(_) => "web",
+        }
+    }
+
+    /// The address it came from, where it came over a network.
+    #[must_use]
+    pub fn address(self) -> Option<IpAddr> {
+        match self {
+            Self::Web(address) => Some(address),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for Via {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
