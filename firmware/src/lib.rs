@@ -13,6 +13,7 @@ mod invocation;
 mod output;
 mod run;
 mod server;
+mod syslog;
 mod time;
 mod tls;
 mod web;
@@ -38,6 +39,7 @@ pub(crate) struct App {
     pub(crate) throttle: access::Throttle,
     pub(crate) hashing: access::Hashing,
     pub(crate) environment: Arc<dyn Environment>,
+    pub(crate) syslog: syslog::State,
 }
 
 impl App {
@@ -48,6 +50,7 @@ impl App {
             throttle: access::Throttle::default(),
             hashing: access::Hashing::default(),
             environment,
+            syslog: syslog::State::default(),
         }
     }
 }

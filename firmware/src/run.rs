@@ -17,7 +17,7 @@ use crate::config::{Config, Flags};
 use crate::environment::SystemEnvironment;
 use crate::output::{log, print};
 use crate::tls::Tls;
-use crate::{App, VERSION, console, server, web};
+use crate::{App, VERSION, console, server, syslog, web};
 
 /// The variable that holds the password of `admin` at the first start.
 const PASSWORD_VARIABLE: &str = "COUNTERSIGN_ADMIN_PASSWORD";
@@ -41,9 +41,16 @@ pub(crate) fn run(flags: &Flags) -> Result<(), String> {
         started: Instant::now(),
     });
     let opened = open(&config, Arc::clone(&environment), Arc::clone(&tls))?;
+    let app = Arc::new(App::new(Arc::clone(&opened.unit), environment));
+    // Whoever has read the greeting may open a console at once, and what is done
+    // there is to be told.
+    let socket = {
+        let _inside = runtime.enter();
+        syslog::start(&app).and_then(|()| console::listen(&config.state_dir, Arc::clone(&app)))
+    };
     greet(&listener, &opened)?;
-    let app = Arc::new(App::new(opened.unit, environment));
-    runtime.block_on(serve(flags, config, app, tls, listener))
+    let socket = socket?;
+    runtime.block_on(serve(flags, config, app, tls, listener, socket))
 }
 
 /// Listens, so that connections wait until they are served.
@@ -79,8 +86,8 @@ async fn serve(
     app: Arc<App>,
     tls: Arc<Tls>,
     listener: std::net::TcpListener,
+    socket: console::Socket,
 ) -> Result<(), String> {
-    let socket = console::listen(&config.state_dir, Arc::clone(&app))?;
     let mut https = Https::start(listener, &app, &tls)?;
     let ticking = tokio::spawn(tick(Arc::clone(&app.unit)));
     let mut signals = Signals::new().map_err(|error| format!("signals: {error}"))?;

@@ -36,9 +36,28 @@ pub(crate) fn span(seconds: u64) -> String {
     format!("{count} {unit}{plural}")
 }
 
+/// "2027-02-12T14:05:05Z" for seconds since 1970-01-01 UTC (RFC 3339); the last second
+/// it can write for what is later.
+pub(crate) fn rfc3339(unix_seconds: u64) -> String {
+    let time = DateTime::from_unix_duration(Duration::from_secs(unix_seconds));
+    time.unwrap_or(DateTime::INFINITY).to_string()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{DAY_SECONDS, span, utc};
+    use super::{DAY_SECONDS, rfc3339, span, utc};
+
+    #[test]
+    fn seconds_are_written_for_machines() {
+        for (seconds, written) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (1_802_441_105, "2027-02-12T14:05:05Z"),
+            (253_402_300_799, "9999-12-31T23:59:59Z"),
+            (u64::MAX, "9999-12-31T23:59:59Z"),
+        ] {
+            assert_eq!(rfc3339(seconds), written);
+        }
+    }
 
     #[test]
     fn seconds_become_civil_dates() {

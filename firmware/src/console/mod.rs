@@ -10,4 +10,4 @@ mod services;
 mod socket;
 
 pub(crate) use client::attach;
-pub(crate) use socket::listen;
+pub(crate) use socket::{Socket, listen};

@@ -13,6 +13,7 @@ use super::caller::{Posted, Visit};
 use super::form::Form;
 use super::frame::{Frame, Place, page};
 use super::problem::{Problem, status_of};
+use crate::App;
 
 /// What the field is named by that holds how a setting stood when the page was
 /// made: only what differs from it was typed, so that nothing is set back that
@@ -41,17 +42,22 @@ struct Field {
     before: String,
     value: String,
     faults: Vec<String>,
+    /// How it stands with the service that is set.
+    note: Option<String>,
 }
 
 impl Field {
-    fn of(setting: Setting, settings: &Settings) -> Self {
-        let text = settings.text(setting);
-        Self {
-            setting,
-            before: text.clone(),
-            value: text,
-            faults: Vec::new(),
-        }
+    fn all(app: &App, settings: &Settings) -> [Self; Setting::ALL.len()] {
+        Setting::ALL.map(|setting| {
+            let text = settings.text(setting);
+            Self {
+                setting,
+                before: text.clone(),
+                value: text,
+                faults: Vec::new(),
+                note: note(setting, app, settings),
+            }
+        })
     }
 
     /// The name of the field that holds `before`.
@@ -88,6 +94,17 @@ impl Field {
     }
 }
 
+/// What is worth knowing of a service beside what is set.
+fn note(setting: Setting, app: &App, settings: &Settings) -> Option<String> {
+    match setting {
+        Setting::Metrics if settings.metrics.is_some() => {
+            Some("A token is set. Leave \"on\" to keep it, or type another.".into())
+        }
+        Setting::Syslog => settings.syslog.as_ref().map(|_| app.syslog.to_string()),
+        _ => None,
+    }
+}
+
 pub(super) async fn show(
     State(site): State<Arc<Site>>,
     visit: Visit,
@@ -99,7 +116,7 @@ pub(super) async fn show(
         _ => None,
     };
     let settings = site.app.unit.settings();
-    let fields = Setting::ALL.map(|setting| Field::of(setting, &settings));
+    let fields = Field::all(&site.app, &settings);
     services_page(&site, &visit, StatusCode::OK, fields.into(), said).await
 }
 
@@ -110,7 +127,7 @@ pub(super) async fn save(
 ) -> Result<Response, Problem> {
     let before = site.app.unit.settings();
     let mut settings = (*before).clone();
-    let mut fields = Setting::ALL.map(|setting| Field::of(setting, &before));
+    let mut fields = Field::all(&site.app, &before);
     for field in &mut fields {
         field.take(&form, &mut settings);
     }

@@ -24,18 +24,7 @@ impl Moment {
 
     /// The moment for the `datetime` attribute, such as "2027-02-12T14:05:00Z".
     pub(super) fn machine(self) -> String {
-        let Some(time) = self.civil() else {
-            return "9999-12-31T23:59:59Z".into();
-        };
-        format!(
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
-            time.year(),
-            time.month(),
-            time.day(),
-            time.hour(),
-            time.minutes(),
-            time.seconds()
-        )
+        crate::time::rfc3339(self.0)
     }
 
     /// "Feb 2027".
