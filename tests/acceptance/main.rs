@@ -12,5 +12,7 @@ mod refusals;
 mod request;
 mod secrets;
 mod self_signed;
+mod services;
+mod syslog;
 mod tickets;
 mod trial;

@@ -49,6 +49,12 @@ const PEERS: &[Peer] = &[
         source: Source::Debian("python3"),
     },
     Peer {
+        name: "rsyslog",
+        role: "judges syslog messages",
+        probe: &["/usr/sbin/rsyslogd", "-v"],
+        source: Source::Debian("rsyslog"),
+    },
+    Peer {
         name: "the Python package cryptography, 39 or later",
         role: "judges requests, certificates and PKCS#7",
         probe: &[
