@@ -297,6 +297,11 @@ async fn every_response_carries_the_headers_that_protect_it() {
                 .expect("nosniff"),
             "nosniff"
         );
+        let features = headers.get("permissions-policy").expect("a policy");
+        let features = features.to_str().expect("text").split(", ");
+        for feature in features {
+            assert!(feature.ends_with("=()"), "{path}: {feature}");
+        }
         let cached = headers.get(header::CACHE_CONTROL).expect("a rule") != "no-store";
         assert_eq!(cached, path.starts_with("/static/"), "{path}");
     }
