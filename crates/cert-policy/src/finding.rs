@@ -219,7 +219,7 @@ codes! {
         "A CA certificate of the chain has expired.",
         "Ask the CA for its current certificate; the unit's own can often stay.";
     IssuerKeyWeak = "issuer-key-weak", Refuse, "CA/Browser Forum BR 6.1.5",
-        "The RSA key of an issuer is below 2048 bits, so what it signs can be forged.",
+        "The RSA key of an issuer is below 2048 bits: whoever breaks it can forge certificates, and Apple's systems refuse what it signs.",
         "Have the request signed by a CA with a key of 2048 bits or more.";
     PathLengthExceeded = "path-length-exceeded", Refuse, "RFC 5280 section 4.2.1.9",
         "More CAs follow under a CA than its path length allows.",
@@ -244,10 +244,10 @@ codes! {
         "A CA signed with SHA-1, which current browsers refuse.",
         "Have the CA sign with SHA-256.";
     SelfSignedLegacyDigest = "self-signed-legacy-digest", Warn, "RFC 8446 section 4.4.2.4",
-        "The self-signature was made with MD5 or SHA-1, which current browsers refuse.",
+        "The self-signature was made with MD5 or SHA-1, which Apple's systems refuse and others take only once the certificate itself is trusted.",
         "Make a self-signed certificate with SHA-256, unless a client needs the old one.";
     KeyShort = "key-short", Warn, "CA/Browser Forum BR 6.1.5",
-        "The RSA key is below 2048 bits, which current browsers refuse.",
+        "The RSA key is below 2048 bits, which Apple's systems refuse, or below 1024 bits, which every current browser refuses.",
         "Make a request with a key of 2048 bits, unless a client needs the short one.";
     KeyUncommon = "key-uncommon", Warn, "RFC 8446 section 9.1",
         "Not every browser can use a key of this kind.",

@@ -140,20 +140,21 @@ impl Coverage {
 }
 
 /// Whether `certificate` covers `name`, by the rules of
-/// [RFC 9525 section 6](https://www.rfc-editor.org/rfc/rfc9525#section-6):
+/// [RFC 9525 section 6](https://www.rfc-editor.org/rfc/rfc9525#section-6), and as browsers have it
+/// where that leaves a choice:
 ///
-/// - Only the subject alternative names count. The Common Name is not looked at, as in every
-///   current browser (RFC 6125 still allowed it as a last resort).
-/// - A host name is compared label by label, without regard to the case of ASCII letters. A
-///   final dot of `name` does not matter; an entry with one matches nothing, as in OpenSSL and
-///   webpki.
-/// - International names are compared in their `xn--` form.
-/// - `*` stands for exactly one label, and only as the whole first label with at least two
-///   after it: `*.example.net` covers `ntp1.example.net`, but neither `example.net` nor
-///   `a.b.example.net`; `ntp*.example.net`, `xn--*.example.net` and `*.net` cover nothing. (That
+/// - Only the subject alternative names count, never the Common Name (section 2). RFC 6125 still
+///   allowed it as a last resort.
+/// - A host name is compared label by label, without regard to the case of ASCII letters, and
+///   international names in their `xn--` form (section 6.3). A final dot of `name` does not
+///   matter; an entry with one matches nothing, as in OpenSSL and webpki.
+/// - `*` stands for exactly one label, and only as the whole first label (section 6.3; RFC 6125
+///   still allowed `ntp*.example.net`). As in NSS and webpki, at least two labels follow it:
+///   `*.example.net` covers `ntp1.example.net`, but neither `example.net` nor `a.b.example.net`;
+///   `ntp*.example.net`, `xn--*.example.net` and `*.net` cover nothing. (That
 ///   [`judge`](crate::judge()) refuses every wildcard is another matter.)
-/// - An address is compared with the addresses octet by octet, never with DNS names, and an
-///   IPv4 address is not its IPv4-mapped IPv6 address.
+/// - An address is compared with the addresses octet by octet (section 6.4), never with DNS names,
+///   and an IPv4 address is not its IPv4-mapped IPv6 address.
 ///
 /// ```
 /// use cert_policy::{Coverage, RawCertificate, ServerName, covers};

@@ -188,7 +188,14 @@ fn a_key_below_2048_bits_signed_by_a_ca_is_a_warning() {
     let leaf = world.maker.make(&Spec::leaf(&key, &world.intermediate));
     let case = Case::new([&key], &[&leaf, &world.intermediate]);
     let verdict = case.check(&with_note(&[Code::KeyShort]));
-    assert_eq!(finding(&verdict, Code::KeyShort).came, "RSA 1024");
+    let short = finding(&verdict, Code::KeyShort);
+    assert_eq!(short.came, "RSA 1024");
+    assert!(
+        short
+            .message
+            .contains("Chrome and Firefox take them so far"),
+        "{short:?}"
+    );
 }
 
 #[test]
