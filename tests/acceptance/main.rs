@@ -5,6 +5,7 @@ mod backup;
 mod connections;
 mod defcert;
 mod first_start;
+mod guide;
 mod harness;
 mod import;
 mod levels;

@@ -42,7 +42,11 @@ fn a_certificate_over_which_nobody_signs_in_is_taken_back() -> Result<()> {
     console(&unit, "services set trial 1")?;
     let mut admin = Administrator::sign_in(&unit)?;
     let (new, page) = install(&mut admin)?;
-    assert!(page.text().contains("comes back by itself"), "{}", page.text());
+    assert!(
+        page.text().contains("comes back by itself"),
+        "{}",
+        page.text()
+    );
     assert_eq!(leaf(&unit)?, new);
     let deadline = Instant::now() + PATIENCE;
     while leaf(&unit)? != factory {

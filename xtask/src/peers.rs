@@ -31,6 +31,12 @@ const PEERS: &[Peer] = &[
         source: Source::Debian("openssl"),
     },
     Peer {
+        name: "easy-rsa",
+        role: "signs as the CA, as the user guide says",
+        probe: &["test", "-x", "/usr/share/easy-rsa/easyrsa"],
+        source: Source::Debian("easy-rsa"),
+    },
+    Peer {
         name: "certtool",
         role: "judges requests, certificates and PKCS#7",
         probe: &["certtool", "--version"],
