@@ -10,6 +10,7 @@ mod config;
 mod console;
 mod environment;
 mod invocation;
+mod limits;
 mod output;
 mod run;
 mod server;
@@ -17,6 +18,7 @@ mod syslog;
 mod time;
 mod tls;
 mod web;
+mod wiped;
 
 use std::sync::Arc;
 

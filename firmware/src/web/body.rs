@@ -2,26 +2,22 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
 use cert_lifecycle::BACKUP_TEXT_OCTETS_MAX;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::upgrade;
+use crate::limits::{
+    BESIDE_OCTETS_MAX, DRAINED_OCTETS_MAX, FORM_MAX, STRANGER_OCTETS_MAX, UPLOAD_MAX,
+    UPLOAD_OCTETS_MAX, UPLOADS_OCTETS_MAX,
+};
+use crate::wiped;
 
-/// Octets of an upload, at most.
-pub(super) const UPLOAD_OCTETS_MAX: usize = 1024 * 1024;
-/// Octets of the fields beside an upload, at most.
-const FIELDS_OCTETS_MAX: usize = 64 * 1024;
-/// Octets of the body of somebody who is not signed in, at most: a sign-in.
-const STRANGER_OCTETS_MAX: usize = 16 * 1024;
-/// A body that is too large is read and thrown away up to here, for a browser
-/// shows the answer only after it has sent the body.
-const DRAINED_OCTETS_MAX: usize = 8 * 1024 * 1024;
-/// A body has this long to arrive.
-const ARRIVAL_MAX: Duration = Duration::from_secs(120);
 /// The first buffer; it grows with what comes, not with what was announced.
 const FIRST_OCTETS: usize = 8 * 1024;
 
@@ -49,9 +45,17 @@ impl Limit {
     /// Octets, at most.
     pub(super) fn octets(self) -> usize {
         match self {
-            Self::Backup => BACKUP_TEXT_OCTETS_MAX + FIELDS_OCTETS_MAX,
-            Self::Upload => UPLOAD_OCTETS_MAX + FIELDS_OCTETS_MAX,
+            Self::Backup => BACKUP_TEXT_OCTETS_MAX + BESIDE_OCTETS_MAX,
+            Self::Upload => UPLOAD_OCTETS_MAX + BESIDE_OCTETS_MAX,
             Self::Stranger => STRANGER_OCTETS_MAX,
+        }
+    }
+
+    /// How long it may take to arrive.
+    fn arrival(self) -> Duration {
+        match self {
+            Self::Backup | Self::Upload => UPLOAD_MAX,
+            Self::Stranger => FORM_MAX,
         }
     }
 }
@@ -67,50 +71,69 @@ pub(super) enum Fault {
     TooLarge(Limit),
 }
 
-/// Reads `body` into memory that is wiped on drop, up to `limit`.
-pub(super) async fn read(body: Body, limit: Limit) -> Result<Zeroizing<Vec<u8>>, Fault> {
-    timeout(ARRIVAL_MAX, read_all(body, limit))
-        .await
-        .unwrap_or(Err(Fault::Slow))
+/// The memory for large bodies, which all of them share.
+pub(super) struct Uploads(Arc<Semaphore>);
+
+/// The room that one large body has of it. What was made of the body keeps it.
+pub(super) struct Room(#[expect(dead_code, reason = "held until dropped")] OwnedSemaphorePermit);
+
+/// A body as it came.
+pub(super) struct Whole {
+    pub(super) octets: Zeroizing<Vec<u8>>,
+    /// Of a large one.
+    pub(super) room: Option<Room>,
 }
 
-async fn read_all(mut body: Body, limit: Limit) -> Result<Zeroizing<Vec<u8>>, Fault> {
-    let octets_max = limit.octets();
-    let mut kept = Zeroizing::new(Vec::with_capacity(FIRST_OCTETS.min(octets_max)));
-    let mut came: usize = 0;
-    while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
-        let Ok(data) = frame.map_err(|_| Fault::Broken)?.into_data() else {
-            continue;
-        };
-        came = came.saturating_add(data.len());
-        if came <= octets_max {
-            append(&mut kept, &data, octets_max);
+impl Uploads {
+    pub(super) fn new() -> Self {
+        Self(Arc::new(Semaphore::new(UPLOADS_OCTETS_MAX)))
+    }
+
+    /// Reads `body` into memory that is wiped on drop, up to `limit`. A large one has
+    /// to wait until there is room for all that it may be, and its time runs meanwhile.
+    pub(super) async fn read(&self, body: Body, limit: Limit) -> Result<Whole, Fault> {
+        timeout(limit.arrival(), self.read_all(body, limit))
+            .await
+            .unwrap_or(Err(Fault::Slow))
+    }
+
+    async fn read_all(&self, mut body: Body, limit: Limit) -> Result<Whole, Fault> {
+        let octets_max = limit.octets();
+        let mut octets = Zeroizing::new(Vec::with_capacity(FIRST_OCTETS.min(octets_max)));
+        let mut room = None;
+        let mut came: usize = 0;
+        while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+            let Ok(data) = frame.map_err(|_| Fault::Broken)?.into_data() else {
+                continue;
+            };
+            came = came.saturating_add(data.len());
+            if came <= octets_max {
+                if came > STRANGER_OCTETS_MAX && room.is_none() {
+                    room = Some(self.room(octets_max).await);
+                }
+                wiped::reserve(&mut octets, data.len(), octets_max);
+                octets.extend_from_slice(&data);
+            } else {
+                octets = Zeroizing::default();
+                room = None;
+            }
+            wipe(data);
+            if came > DRAINED_OCTETS_MAX {
+                break;
+            }
+        }
+        if came > octets_max {
+            Err(Fault::TooLarge(limit))
         } else {
-            kept.zeroize();
-        }
-        wipe(data);
-        if came > DRAINED_OCTETS_MAX {
-            break;
+            Ok(Whole { octets, room })
         }
     }
-    if came > octets_max {
-        Err(Fault::TooLarge(limit))
-    } else {
-        Ok(kept)
-    }
-}
 
-/// Appends `data`. When the buffer has to grow, the old one is wiped, which a
-/// `Vec` that grows by itself does not do.
-fn append(kept: &mut Zeroizing<Vec<u8>>, data: &[u8], octets_max: usize) {
-    let needed = kept.len().saturating_add(data.len());
-    if needed > kept.capacity() {
-        let doubled = kept.capacity().saturating_mul(2).min(octets_max);
-        let mut larger = Zeroizing::new(Vec::with_capacity(doubled.max(needed)));
-        larger.extend_from_slice(kept);
-        *kept = larger;
+    async fn room(&self, octets: usize) -> Room {
+        let octets = u32::try_from(octets).expect("no limit has so many octets");
+        let room = Arc::clone(&self.0).acquire_many_owned(octets).await;
+        Room(room.expect("the memory is never closed"))
     }
-    kept.extend_from_slice(data);
 }
 
 /// Wipes what came from the connection, where nothing else holds on to it.
@@ -122,34 +145,46 @@ fn wipe(data: Bytes) {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+    use std::task::Poll;
+
     use super::*;
 
-    #[test]
-    fn a_buffer_that_grows_keeps_every_octet() {
-        let mut kept = Zeroizing::new(Vec::with_capacity(4));
-        let mut expected = Vec::new();
-        for part in [&b"abc"[..], b"", b"defgh", &[b'x'; 300], b"end"] {
-            append(&mut kept, part, 1000);
-            expected.extend_from_slice(part);
-        }
-        assert_eq!(*kept, expected);
+    async fn read(uploads: &Uploads, octets: usize, limit: Limit) -> Result<Whole, Fault> {
+        uploads.read(Body::from(vec![b'x'; octets]), limit).await
     }
 
     #[tokio::test]
     async fn a_body_is_taken_up_to_its_limit_and_not_beyond() {
+        let uploads = Uploads::new();
         for limit in [Limit::Backup, Limit::Stranger, Limit::Upload] {
             let most = limit.octets();
-            let read = async |octets: usize| {
-                let kept = read(Body::from(vec![b'x'; octets]), limit).await;
-                kept.map(|kept| kept.len())
-            };
             for octets in [0, most] {
-                assert_eq!(read(octets).await, Ok(octets));
+                let whole = read(&uploads, octets, limit).await;
+                assert_eq!(whole.map(|whole| whole.octets.len()), Ok(octets));
             }
             for octets in [most + 1, 9 << 20] {
-                assert_eq!(read(octets).await, Err(Fault::TooLarge(limit)));
+                let whole = read(&uploads, octets, limit).await;
+                assert_eq!(whole.err(), Some(Fault::TooLarge(limit)));
             }
         }
+    }
+
+    #[tokio::test]
+    async fn a_large_body_waits_until_one_of_those_before_it_is_done() {
+        let uploads = Uploads::new();
+        let large = || read(&uploads, STRANGER_OCTETS_MAX + 1, Limit::Upload);
+        let mut before = Vec::new();
+        for _ in 0..UPLOADS_OCTETS_MAX / Limit::Upload.octets() {
+            before.push(large().await.map_err(drop));
+        }
+        let mut next = pin!(large());
+        let waits = poll_fn(|context| Poll::Ready(next.as_mut().poll(context).is_pending()));
+        assert!(waits.await, "there is room for more");
+        let small = read(&uploads, STRANGER_OCTETS_MAX, Limit::Upload).await;
+        assert!(small.is_ok(), "small ones go past");
+        before.pop();
+        assert!(next.await.is_ok(), "there is room again");
     }
 
     #[test]

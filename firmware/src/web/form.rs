@@ -2,6 +2,7 @@
 
 use zeroize::Zeroizing;
 
+use super::body::{Room, Whole};
 use super::multipart;
 
 /// A form has at most this many fields: more than the largest form here has.
@@ -11,7 +12,11 @@ const FIELDS_MAX: usize = 1024;
 ///
 /// It has no `Debug`, for it may hold passwords, and is wiped on drop.
 #[derive(Default)]
-pub(super) struct Form(Vec<(String, Zeroizing<Vec<u8>>)>);
+pub(super) struct Form {
+    fields: Vec<(String, Zeroizing<Vec<u8>>)>,
+    /// Of a large body; kept as long as what it was taken for.
+    _room: Option<Room>,
+}
 
 /// Why a body is no form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +29,14 @@ pub(super) enum Fault {
 
 impl Form {
     /// Reads `body`, which is of this `Content-Type`.
+    pub(super) fn of(content_type: &str, body: Whole) -> Result<Self, Fault> {
+        Ok(Self {
+            _room: body.room,
+            ..Self::parse(content_type, &body.octets)?
+        })
+    }
+
+    /// Reads a body that has no room of its own.
     pub(super) fn parse(content_type: &str, body: &[u8]) -> Result<Self, Fault> {
         let kind = content_type.split(';').next().unwrap_or_default().trim();
         if kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
@@ -35,7 +48,7 @@ impl Form {
             let fields = parts
                 .into_iter()
                 .map(|part| (part.name, Zeroizing::new(part.octets.to_vec())));
-            return Ok(Self(fields.collect()));
+            return Ok(Self::from_iter(fields));
         }
         if body.is_empty() {
             Ok(Self::default())
@@ -53,7 +66,7 @@ impl Form {
             }
             fields.push((name.into_owned(), value));
         }
-        Ok(Self(fields))
+        Ok(Self::from_iter(fields))
     }
 
     /// Whether there is a field of this name.
@@ -78,8 +91,15 @@ impl Form {
             .map(|octets| std::str::from_utf8(octets).unwrap_or_default())
     }
 
+    fn from_iter(fields: impl IntoIterator<Item = (String, Zeroizing<Vec<u8>>)>) -> Self {
+        Self {
+            fields: fields.into_iter().collect(),
+            _room: None,
+        }
+    }
+
     fn all(&self, name: &str) -> impl Iterator<Item = &[u8]> {
-        self.0
+        self.fields
             .iter()
             .filter(move |(given, _)| given == name)
             .map(|(_, octets)| octets.as_slice())

@@ -16,7 +16,7 @@ use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::body::{self, Limit};
+use super::body::{Limit, Whole};
 use super::caller::Caller;
 use super::form::Form;
 use super::frame::problem_page;
@@ -71,7 +71,7 @@ pub(super) async fn admit(State(site): State<Arc<Site>>, request: Request, next:
     let checked = match reached {
         Ok(seconds) => {
             strict_transport = seconds;
-            check(&caller, request).await
+            check(&site, &caller, request).await
         }
         Err(problem) => Err(problem.into_response()),
     };
@@ -128,11 +128,15 @@ fn caller(site: &Site, request: &Request, host: Option<Host>, answers: bool) -> 
     let certificate = peer.map(|peer| Arc::clone(&peer.certificate));
     let token = cookie::session_token(request.headers()).filter(|_| answers);
     let find = |token| site.app.sessions.find(token, address, site.app.timing());
+    let session = token.and_then(find);
+    if let Some(peer) = peer {
+        peer.mark.set(session.is_some());
+    }
     Caller {
         peer: address,
         certificate: certificate.unwrap_or_else(|| "".into()),
         host: host.unwrap_or_else(Host::unknown),
-        session: token.and_then(find),
+        session,
     }
 }
 
@@ -160,17 +164,17 @@ impl Access {
 
 /// Reads the body, then checks who asks for what, from where, in this order: a
 /// browser shows an answer only after it has sent the body.
-async fn check(caller: &Caller, request: Request) -> Result<Request, Response> {
+async fn check(site: &Site, caller: &Caller, request: Request) -> Result<Request, Response> {
     let (mut parts, body) = request.into_parts();
     let limit = Limit::of(parts.uri.path(), caller.session.is_some());
     // Whatever is no reading is a change, and has to come from a page of the unit.
-    let octets = match parts.method {
+    let posted = match parts.method {
         Method::GET | Method::HEAD => None,
-        _ => Some(body::read(body, limit).await),
+        _ => Some(site.uploads.read(body, limit).await),
     };
     match (Access::of(parts.uri.path()), &caller.session) {
         (Access::Open, _) => {}
-        (_, None) if octets.is_some() => {
+        (_, None) if posted.is_some() => {
             return Err(Redirect::to("/login?ended").into_response());
         }
         (_, None) => return Err(Redirect::to("/login").into_response()),
@@ -179,9 +183,9 @@ async fn check(caller: &Caller, request: Request) -> Result<Request, Response> {
         }
         _ => {}
     }
-    if let Some(octets) = octets {
-        let octets = octets.map_err(|fault| Problem::from(fault).into_response())?;
-        let form = own_form(caller, &parts, &octets).map_err(IntoResponse::into_response)?;
+    if let Some(posted) = posted {
+        let body = posted.map_err(|fault| Problem::from(fault).into_response())?;
+        let form = own_form(caller, &parts, body).map_err(IntoResponse::into_response)?;
         parts.extensions.insert(Arc::new(form));
     }
     parts.extensions.insert(caller.clone());
@@ -189,7 +193,7 @@ async fn check(caller: &Caller, request: Request) -> Result<Request, Response> {
 }
 
 /// The form, when a page of this unit sent it.
-fn own_form(caller: &Caller, parts: &Parts, octets: &[u8]) -> Result<Form, Problem> {
+fn own_form(caller: &Caller, parts: &Parts, body: Whole) -> Result<Form, Problem> {
     if !origin::is_own(&parts.headers, &caller.host) {
         return Err(Problem::foreign_page());
     }
@@ -197,7 +201,7 @@ fn own_form(caller: &Caller, parts: &Parts, octets: &[u8]) -> Result<Form, Probl
     let content_type = content_type
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
-    let form = Form::parse(content_type, octets)?;
+    let form = Form::of(content_type, body)?;
     // Before the sign-in there is no session whose token a form could carry.
     let needs_token = Access::of(parts.uri.path()) != Access::Open;
     let fits = |session: &Arc<Session>| session.csrf_fits(form.text("csrf"));

@@ -47,6 +47,7 @@ struct Site {
     app: Arc<App>,
     /// The backup under review, one at a time, for it takes megabytes of memory.
     restoring: Mutex<Option<upgrade::Restoring>>,
+    uploads: body::Uploads,
 }
 
 /// A path and what answers there.
@@ -84,6 +85,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     let site = Arc::new(Site {
         app,
         restoring: Mutex::default(),
+        uploads: body::Uploads::new(),
     });
     let add = |router: Router<Arc<Site>>, (path, methods): Route| router.route(path, methods);
     let router = routes().into_iter().fold(Router::new(), add);

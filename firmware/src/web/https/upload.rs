@@ -12,8 +12,9 @@ use zeroize::Zeroizing;
 
 use super::summary::Summary;
 use super::{Tab, Top};
+use crate::limits::UPLOAD_OCTETS_MAX;
 use crate::web::Site;
-use crate::web::body::{Fault, Limit, UPLOAD_OCTETS_MAX};
+use crate::web::body::{Fault, Limit};
 use crate::web::caller::{Posted, Visit};
 use crate::web::form::Form;
 use crate::web::frame::{Frame, page};

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use crate::App;
 use crate::clock::Clock;
 use crate::environment::SystemEnvironment;
-use crate::server::Peer;
+use crate::server::{Mark, Peer};
 
 const HOST: &str = "ntp1.example.net:8443";
 pub(crate) const PASSWORD: &str = "correct horse";
@@ -193,6 +193,7 @@ fn reached_from(address: SocketAddr, app: &Arc<App>) -> Router {
     let peer = Peer {
         address,
         certificate: "".into(),
+        mark: Mark::default(),
     };
     crate::web::router(Arc::clone(app)).layer(axum::Extension(peer))
 }

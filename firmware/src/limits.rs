@@ -1,0 +1,48 @@
+//! Every limit on who talks to the unit over the network, in one place. They are
+//! told to administrators in `docs/security.md`.
+
+use std::time::Duration;
+
+/// Connections at a time, of everybody together.
+pub(crate) const CONNECTIONS_MAX: usize = 256;
+/// Connections at a time of one address; all addresses of an IPv6 /64 are one.
+pub(crate) const ADDRESS_CONNECTIONS_MAX: usize = 64;
+/// A connection is left alone for this long before it may have to give way to a new
+/// one of an address that has as many. Longer than a handshake and a page take, so
+/// that a flood cannot make everybody begin and nobody finish.
+pub(crate) const GRACE: Duration = Duration::from_secs(1);
+/// A connection ends after this long, whatever it does.
+pub(crate) const CONNECTION_MAX: Duration = Duration::from_secs(10 * 60);
+/// Requests over one connection; the last one is answered and closes it.
+pub(crate) const REQUESTS_MAX: u32 = 100;
+
+/// A client has this long for the TLS handshake.
+pub(crate) const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
+/// A client has this long for the head of each request, the wait between two
+/// requests included.
+pub(crate) const HEAD_MAX: Duration = Duration::from_secs(30);
+/// Octets of the head of a request, its first line included.
+pub(crate) const HEAD_OCTETS_MAX: usize = 16 * 1024;
+/// Header fields of a request.
+pub(crate) const FIELDS_MAX: usize = 64;
+/// A client that was refused has this long to read why and to hang up.
+pub(crate) const LINGER_MAX: Duration = Duration::from_secs(2);
+/// Open connections have this long to finish their request when the unit ends.
+pub(crate) const DRAIN_MAX: Duration = Duration::from_secs(5);
+
+/// Octets of an upload.
+pub(crate) const UPLOAD_OCTETS_MAX: usize = 1024 * 1024;
+/// Octets of the fields beside an upload.
+pub(crate) const BESIDE_OCTETS_MAX: usize = 64 * 1024;
+/// Octets of the body of somebody who is not signed in: a sign-in.
+pub(crate) const STRANGER_OCTETS_MAX: usize = 16 * 1024;
+/// Octets of all bodies together that are larger than a stranger's; the next ones wait.
+/// Seven uploads, or one backup.
+pub(crate) const UPLOADS_OCTETS_MAX: usize = 8 * 1024 * 1024;
+/// A body that is too large is read and thrown away up to here, for a browser shows
+/// the answer only after it has sent the body.
+pub(crate) const DRAINED_OCTETS_MAX: usize = 8 * 1024 * 1024;
+/// The body of somebody who is signed in has this long to arrive.
+pub(crate) const UPLOAD_MAX: Duration = Duration::from_secs(120);
+/// The body of anybody else has this long to arrive.
+pub(crate) const FORM_MAX: Duration = Duration::from_secs(30);
