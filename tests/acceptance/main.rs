@@ -17,3 +17,4 @@ mod services;
 mod syslog;
 mod tickets;
 mod trial;
+mod smuggling;

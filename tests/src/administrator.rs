@@ -25,7 +25,11 @@ pub enum Name<'a> {
 impl Administrator {
     /// Signs in with [`PASSWORD`].
     pub fn sign_in(unit: &Unit) -> Result<Self> {
-        let mut browser = unit.browser();
+        Self::sign_in_with(unit.browser())
+    }
+
+    /// Signs in with [`PASSWORD`] in this browser.
+    pub fn sign_in_with(mut browser: Browser) -> Result<Self> {
         let page = sign_in(&mut browser, PASSWORD)?;
         ensure!(
             page.path == "/management/https",

@@ -1,7 +1,7 @@
 //! A browser without JavaScript: pages, forms, redirections and cookies.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use anyhow::{Context as _, Result, bail, ensure};
 
@@ -17,6 +17,8 @@ const REDIRECTIONS_MAX: usize = 10;
 /// A person's browser. It keeps one connection as long as the unit does.
 pub struct Browser {
     address: SocketAddr,
+    /// The address it connects from, where it matters.
+    source: Option<IpAddr>,
     cookies: BTreeMap<String, String>,
     connection: Option<Connection>,
     /// The certificates of the connection of the last answer.
@@ -97,11 +99,19 @@ impl Browser {
     pub fn new(address: SocketAddr, transcript: Transcript) -> Self {
         Self {
             address,
+            source: None,
             cookies: BTreeMap::new(),
             connection: None,
             chain: Vec::new(),
             transcript,
         }
+    }
+
+    /// The same, on a machine with this address.
+    #[must_use]
+    pub fn at(mut self, source: IpAddr) -> Self {
+        self.source = Some(source);
+        self
     }
 
     /// Opens a page.
@@ -218,7 +228,7 @@ impl Browser {
         self.drop_ended_connection()?;
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => Connection::open(self.address)?,
+            None => Connection::open_from(self.source, self.address)?,
         };
         connection.send(&[format!("{head}\r\n").as_bytes(), body].concat())?;
         let response = connection

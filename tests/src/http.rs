@@ -1,7 +1,7 @@
 //! HTTP/1.1 over TLS, by a client that accepts any certificate and shows which.
 
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme, StreamOwned};
+use socket2::{Domain, Socket, Type};
 
 /// The unit has this long for each answer.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
@@ -34,7 +35,12 @@ pub struct Response {
 impl Connection {
     /// Connects and shakes hands.
     pub fn open(address: SocketAddr) -> Result<Self> {
-        let tcp = TcpStream::connect(address).with_context(|| format!("nobody at {address}"))?;
+        Self::open_from(None, address)
+    }
+
+    /// Connects from this address of one's own, and shakes hands.
+    pub fn open_from(source: Option<IpAddr>, address: SocketAddr) -> Result<Self> {
+        let tcp = connect(source, address).with_context(|| format!("nobody at {address}"))?;
         tcp.set_read_timeout(Some(ANSWER_MAX))?;
         tcp.set_nodelay(true)?;
         let name = ServerName::from(address.ip());
@@ -110,6 +116,17 @@ impl Connection {
         Ok(open)
     }
 
+    /// Everything that comes until the unit ends the connection, which has to be
+    /// announced as TLS asks for.
+    pub fn until_end(mut self) -> Result<Vec<u8>> {
+        while self
+            .read_more()
+            .context("the connection did not end cleanly")?
+            > 0
+        {}
+        Ok(self.ahead)
+    }
+
     /// Waits for the end, which has to be announced as TLS asks for, so that nobody
     /// can have cut off anything (RFC 8446 section 6.1).
     pub fn expect_clean_end(mut self) -> Result<()> {
@@ -153,6 +170,26 @@ impl Connection {
             }
         }
     }
+}
+
+/// Connects from `source`, where one is given; all of 127.0.0.0/8 is this machine's.
+pub fn connect(source: Option<IpAddr>, address: SocketAddr) -> std::io::Result<TcpStream> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    if let Some(source) = source {
+        socket.bind(&SocketAddr::from((source, 0)).into())?;
+    }
+    socket.connect(&address.into())?;
+    Ok(socket.into())
+}
+
+/// What a client sends first. It may be sent again and again, which makes the unit
+/// compute and costs the client nothing.
+pub fn client_hello(address: SocketAddr) -> Result<Vec<u8>> {
+    let name = ServerName::from(address.ip());
+    let mut tls = ClientConnection::new(Arc::new(configuration()?), name)?;
+    let mut hello = Vec::new();
+    tls.write_tls(&mut hello)?;
+    Ok(hello)
 }
 
 impl Response {

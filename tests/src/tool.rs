@@ -27,6 +27,29 @@ pub struct Tool {
     stdin: Vec<u8>,
 }
 
+/// A program that runs beside the test. It is killed when this is dropped.
+pub struct Running(Child);
+
+impl Running {
+    /// Whether it has not ended yet.
+    pub fn is_running(&mut self) -> Result<bool> {
+        Ok(self.0.try_wait()?.is_none())
+    }
+
+    /// The number of its process.
+    #[must_use]
+    pub fn process_id(&self) -> u32 {
+        self.0.id()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
 /// What a program that ended has left.
 #[derive(Debug)]
 pub struct Ran {
@@ -100,6 +123,23 @@ impl Tool {
         Ok(ran)
     }
 
+    /// Starts it, and lets it run until what this returns is dropped.
+    pub fn start(mut self) -> Result<Running> {
+        println!("$ {self} &");
+        self.command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        Ok(Running(self.spawn()?))
+    }
+
+    fn spawn(&mut self) -> Result<Child> {
+        let program = self.command.get_program().to_string_lossy().into_owned();
+        self.command.spawn().with_context(|| {
+            format!("{program} could not be started; `cargo xtask test` installs what is missing")
+        })
+    }
+
     /// Runs it, however it ends.
     pub fn try_run(mut self) -> Result<Ran> {
         println!("$ {self}");
@@ -108,9 +148,7 @@ impl Tool {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let program = self.command.get_program().to_string_lossy().into_owned();
-        let mut child = self.command.spawn().with_context(|| {
-            format!("{program} could not be started; `cargo xtask test` installs what is missing")
-        })?;
+        let mut child = self.spawn()?;
         let stdin = child.stdin.take();
         let typed = self.stdin;
         let typing = thread::spawn(move || {
