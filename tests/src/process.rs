@@ -68,6 +68,11 @@ impl Process {
         }
     }
 
+    /// Its number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Ends it as a power cut would: SIGKILL, at once.
     pub(crate) fn kill(&mut self) -> Result<()> {
         println!("$ kill -9 {}", self.child.id());

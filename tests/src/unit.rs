@@ -74,6 +74,35 @@ impl Unit {
         Self::run(self.folder, self.transcript, Some(PASSWORD), true)
     }
 
+    /// The number of its process.
+    #[must_use]
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// What the kernel says of its process under this name, such as "VmHWM".
+    pub fn process_status(&self, name: &str) -> Result<String> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process_id()))?;
+        let mut lines = status.lines().filter_map(|line| line.split_once(':'));
+        let found = lines.find(|(given, _)| *given == name);
+        let (_, value) = found.with_context(|| format!("no {name} in {status}"))?;
+        Ok(value.trim().to_owned())
+    }
+
+    /// How many connections it has at its address, those included that it has yet to
+    /// accept.
+    pub fn connections(&self) -> Result<usize> {
+        const ESTABLISHED: &str = "01";
+        let port = format!(":{:04X}", self.address.port());
+        let table = fs::read_to_string("/proc/net/tcp")?;
+        let connections = table.lines().filter(|line| {
+            let mut words = line.split_whitespace().skip(1);
+            let (local, _remote, state) = (words.next(), words.next(), words.next());
+            local.is_some_and(|local| local.ends_with(&port)) && state == Some(ESTABLISHED)
+        });
+        Ok(connections.count())
+    }
+
     /// A browser that has never been here.
     #[must_use]
     pub fn browser(&self) -> Browser {
