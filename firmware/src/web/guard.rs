@@ -22,7 +22,7 @@ use super::form::Form;
 use super::frame::problem_page;
 use super::origin::{self, Host};
 use super::problem::Problem;
-use super::{Site, cookie};
+use super::{Site, cookie, metrics};
 use crate::access::Session;
 use crate::server::Peer;
 
@@ -149,6 +149,9 @@ enum Access {
     Password,
     /// One with a password of one's own.
     Full,
+    /// None, but a token, where one is set; before, it is as if there were no such
+    /// page.
+    Token,
 }
 
 impl Access {
@@ -157,6 +160,7 @@ impl Access {
             "/login" | "/static/style.css" | "/static/icon.svg" => Self::Open,
             "/help/trust" | "/help/trust/cert.der" | "/help/trust/cert.pem" => Self::Open,
             "/password" | "/logout" => Self::Password,
+            metrics::PATH => Self::Token,
             _ => Self::Full,
         }
     }
@@ -166,14 +170,18 @@ impl Access {
 /// browser shows an answer only after it has sent the body.
 async fn check(site: &Site, caller: &Caller, request: Request) -> Result<Request, Response> {
     let (mut parts, body) = request.into_parts();
+    let access = match Access::of(parts.uri.path()) {
+        Access::Token if site.app.unit.settings().metrics.is_none() => Access::Full,
+        access => access,
+    };
     let limit = Limit::of(parts.uri.path(), caller.session.is_some());
     // Whatever is no reading is a change, and has to come from a page of the unit.
     let posted = match parts.method {
         Method::GET | Method::HEAD => None,
         _ => Some(site.uploads.read(body, limit).await),
     };
-    match (Access::of(parts.uri.path()), &caller.session) {
-        (Access::Open, _) => {}
+    match (access, &caller.session) {
+        (Access::Open | Access::Token, _) => {}
         (_, None) if posted.is_some() => {
             return Err(Redirect::to("/login?ended").into_response());
         }
@@ -185,7 +193,7 @@ async fn check(site: &Site, caller: &Caller, request: Request) -> Result<Request
     }
     if let Some(posted) = posted {
         let body = posted.map_err(|fault| Problem::from(fault).into_response())?;
-        let form = own_form(caller, &parts, body).map_err(IntoResponse::into_response)?;
+        let form = own_form(caller, access, &parts, body).map_err(IntoResponse::into_response)?;
         parts.extensions.insert(Arc::new(form));
     }
     parts.extensions.insert(caller.clone());
@@ -193,7 +201,7 @@ async fn check(site: &Site, caller: &Caller, request: Request) -> Result<Request
 }
 
 /// The form, when a page of this unit sent it.
-fn own_form(caller: &Caller, parts: &Parts, body: Whole) -> Result<Form, Problem> {
+fn own_form(caller: &Caller, access: Access, parts: &Parts, body: Whole) -> Result<Form, Problem> {
     if !origin::is_own(&parts.headers, &caller.host) {
         return Err(Problem::foreign_page());
     }
@@ -203,7 +211,7 @@ fn own_form(caller: &Caller, parts: &Parts, body: Whole) -> Result<Form, Problem
         .unwrap_or_default();
     let form = Form::of(content_type, body)?;
     // Before the sign-in there is no session whose token a form could carry.
-    let needs_token = Access::of(parts.uri.path()) != Access::Open;
+    let needs_token = access != Access::Open;
     let fits = |session: &Arc<Session>| session.csrf_fits(form.text("csrf"));
     if needs_token && !caller.session.as_ref().is_some_and(fits) {
         return Err(Problem::old_page());
@@ -220,6 +228,8 @@ mod tests {
         for (path, access) in [
             ("/login", Access::Open),
             ("/static/style.css", Access::Open),
+            ("/metrics", Access::Token),
+            ("/metrics/", Access::Full),
             ("/password", Access::Password),
             ("/logout", Access::Password),
             ("/", Access::Full),

@@ -16,6 +16,7 @@ mod guard;
 mod history;
 mod https;
 mod login;
+mod metrics;
 mod multipart;
 mod origin;
 mod password;
@@ -48,6 +49,7 @@ struct Site {
     /// The backup under review, one at a time, for it takes megabytes of memory.
     restoring: Mutex<Option<upgrade::Restoring>>,
     uploads: body::Uploads,
+    metrics: metrics::Metrics,
 }
 
 /// A path and what answers there.
@@ -70,6 +72,7 @@ fn routes() -> Vec<Route> {
             "/management/services",
             get(services::show).post(services::save),
         ),
+        (metrics::PATH, get(metrics::show)),
         ("/password", get(password::show).post(password::change)),
         ("/static/icon.svg", get(icon)),
         ("/static/style.css", get(style)),
@@ -83,6 +86,7 @@ fn routes() -> Vec<Route> {
 /// The pages of the unit.
 pub(crate) fn router(app: Arc<App>) -> Router {
     let site = Arc::new(Site {
+        metrics: metrics::Metrics::new(&app.unit),
         app,
         restoring: Mutex::default(),
         uploads: body::Uploads::new(),

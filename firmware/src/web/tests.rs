@@ -2,6 +2,7 @@
 
 mod access;
 mod browser;
+mod metrics;
 mod services;
 mod upgrade;
 mod walk;
