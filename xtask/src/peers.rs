@@ -43,10 +43,22 @@ const PEERS: &[Peer] = &[
         source: Source::Debian("gnutls-bin"),
     },
     Peer {
+        name: "certutil, cmsutil and the other tools of NSS",
+        role: "write certificates and PKCS#7",
+        probe: &["sh", "-c", "command -v certutil && command -v cmsutil"],
+        source: Source::Debian("libnss3-tools"),
+    },
+    Peer {
         name: "keytool and the Java compiler",
-        role: "judge certificates and PKCS#7",
+        role: "write and judge certificates and PKCS#7",
         probe: &["javac", "-version"],
         source: Source::Debian("default-jdk-headless"),
+    },
+    Peer {
+        name: "Bouncy Castle for Java",
+        role: "writes PKCS#7 as EJBCA does",
+        probe: &["test", "-e", "/usr/share/java/bcpkix.jar"],
+        source: Source::Debian("libbcpkix-java"),
     },
     Peer {
         name: "python3",

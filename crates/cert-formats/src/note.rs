@@ -83,7 +83,8 @@ pub enum Note {
         /// On which line.
         line: usize,
     },
-    /// The PKCS#7 is a signed message; its content was left aside and its signature not checked.
+    /// The PKCS#7 has a content or signers, which were left aside; no signature was checked. NSS
+    /// writes an empty content even where it packs certificates only.
     SignedMessage {
         /// Where it begins.
         position: Position,
@@ -254,8 +255,8 @@ impl fmt::Display for Note {
             }
             Self::SignedMessage { position } => write!(
                 f,
-                "The PKCS#7 at {position} is a message with certificates. These were read; what it \
-                 says was left aside and no signature was checked."
+                "The PKCS#7 at {position} has a content or signers besides its certificates. Only \
+                 the certificates were read, and no signature was checked."
             ),
             Self::SpacesIgnored { line } => {
                 write!(

@@ -5,8 +5,10 @@ use cert_formats::{CmsType, Error, Format, Note, Position, What};
 use crate::support::ber::{
     Liberties, content_info, element, indefinite, rewrite, signed_data, signed_data_in_ber, split,
 };
-use crate::support::tools::{certtool, java, openssl, pki_der, pki_file, python};
-use crate::support::{CHAIN_PEM, chain, codes, decode_pem, ders, encode_pem, read, refused};
+use crate::support::tools::{certtool, openssl, pki_der, pki_file, python};
+use crate::support::{
+    CHAIN_PEM, assert_same, chain, codes, decode_pem, ders, encode_pem, read, refused,
+};
 
 /// The chain is read from `octets` in any order, with these notes and no others.
 #[track_caller]
@@ -15,17 +17,6 @@ fn check(octets: &[u8], format: Format, expected: &[&str]) {
     assert_eq!(bundle.format, format);
     assert_same(&ders(&bundle), &chain());
     assert_eq!(codes(&bundle), expected);
-}
-
-/// The certificates are the same, in any order: a SET has none.
-#[track_caller]
-fn assert_same(found: &[Vec<u8>], expected: &[Vec<u8>]) {
-    let sorted = |ders: &[Vec<u8>]| {
-        let mut ders = ders.to_vec();
-        ders.sort();
-        ders
-    };
-    assert_eq!(sorted(found), sorted(expected));
 }
 
 /// `openssl crl2pkcs7` around the chain.
@@ -54,26 +45,6 @@ fn certs_only_as_gnutls_writes_it() {
         CHAIN_PEM.as_bytes(),
     );
     check(&pem, Format::Pkcs7Pem, &[]);
-}
-
-#[test]
-fn certs_only_as_java_writes_it() {
-    let source = r#"
-        import java.security.cert.*;
-        import java.util.*;
-        public class Pack {
-            public static void main(String[] none) throws Exception {
-                CertificateFactory factory = CertificateFactory.getInstance("X.509");
-                List<Certificate> all = new ArrayList<>(factory.generateCertificates(System.in));
-                System.out.write(factory.generateCertPath(all).getEncoded("PKCS7"));
-                System.out.flush();
-            }
-        }"#;
-    check(
-        &java("Pack", source, CHAIN_PEM.as_bytes()),
-        Format::Pkcs7Der,
-        &[],
-    );
 }
 
 #[test]

@@ -86,3 +86,14 @@ pub(crate) fn refused(upload: &[u8]) -> Error {
         Err(error) => error,
     }
 }
+
+/// The certificates are the same, in any order: a SET has none.
+#[track_caller]
+pub(crate) fn assert_same(found: &[Vec<u8>], expected: &[Vec<u8>]) {
+    let sorted = |ders: &[Vec<u8>]| {
+        let mut ders = ders.to_vec();
+        ders.sort();
+        ders
+    };
+    assert_eq!(sorted(found), sorted(expected));
+}

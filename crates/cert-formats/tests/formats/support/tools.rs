@@ -12,7 +12,8 @@ use tempfile::TempDir;
 pub(crate) fn run(program: &str, arguments: &[&str], input: &[u8], folder: &Path) -> Vec<u8> {
     let package = match program {
         "certtool" => "gnutls-bin",
-        "keytool" | "java" => "openjdk-17-jdk-headless",
+        "certutil" | "cmsutil" | "crlutil" | "p7env" | "p7sign" | "pk12util" => "libnss3-tools",
+        "jar" | "jarsigner" | "java" | "keytool" => "default-jdk-headless",
         other => other,
     };
     let mut child = Command::new(program)
@@ -74,13 +75,22 @@ pub(crate) fn python(script: &str, input: &[u8]) -> Vec<u8> {
     run("python3", &["-c", &guarded], input, pki())
 }
 
-/// Runs one Java source file; `input` is its standard input.
+/// Bouncy Castle, where Debian's package `libbcpkix-java` puts it.
+const BOUNCY_CASTLE: &str =
+    "/usr/share/java/bcpkix.jar:/usr/share/java/bcprov.jar:/usr/share/java/bcutil.jar";
+
+/// Runs one Java source file, which may use Bouncy Castle; `input` is its standard input.
 #[track_caller]
 pub(crate) fn java(class: &str, source: &str, input: &[u8]) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let file = format!("{class}.java");
     std::fs::write(folder.path().join(&file), source).unwrap();
-    run("java", &[&file], input, folder.path())
+    run(
+        "java",
+        &["-classpath", BOUNCY_CASTLE, &file],
+        input,
+        folder.path(),
+    )
 }
 
 /// A folder with keys and certificates made for this run:
