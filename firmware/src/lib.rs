@@ -42,6 +42,7 @@ pub(crate) struct App {
     pub(crate) hashing: access::Hashing,
     pub(crate) environment: Arc<dyn Environment>,
     pub(crate) syslog: syslog::State,
+    pub(crate) connections: server::Open,
 }
 
 impl App {
@@ -53,6 +54,7 @@ impl App {
             hashing: access::Hashing::default(),
             environment,
             syslog: syslog::State::default(),
+            connections: server::Open::default(),
         }
     }
 }

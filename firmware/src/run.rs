@@ -159,7 +159,14 @@ impl Https {
         let address = listener.local_addr().map_err(listening)?;
         let (ending, ended) = watch::channel(false);
         let router = web::router(Arc::clone(app));
-        let task = tokio::spawn(server::serve(listener, Arc::clone(tls), router, ended));
+        let open = app.connections.clone();
+        let task = tokio::spawn(server::serve(
+            listener,
+            Arc::clone(tls),
+            router,
+            open,
+            ended,
+        ));
         Ok(Self {
             address,
             ending,

@@ -1,6 +1,7 @@
 //! The HTTPS listener: connections, their limits, and their clean end.
 
 mod gate;
+mod open;
 mod places;
 
 use std::convert::Infallible;
@@ -39,6 +40,7 @@ use crate::limits::{
 use crate::output::log;
 use crate::tls::Tls;
 use gate::Gate;
+pub(crate) use open::Open;
 pub(crate) use places::Mark;
 use places::{Network, Places, Room};
 
@@ -58,6 +60,7 @@ pub(crate) async fn serve(
     listener: TcpListener,
     tls: Arc<Tls>,
     router: Router,
+    open: Open,
     mut ended: watch::Receiver<bool>,
 ) {
     let turns = turns();
@@ -98,7 +101,9 @@ pub(crate) async fn serve(
             router: router.clone(),
             ended: ended.clone(),
         };
+        let counted = open.enter();
         let connection = connections.spawn(async move {
+            let _counted = counted;
             // A client that breaks off or speaks something else is no news.
             drop(timeout(CONNECTION_MAX, connection.serve(stream)).await);
         });

@@ -179,6 +179,8 @@ fn text(status: &Status, counted: &BTreeMap<&'static str, u64>, app: &App) -> St
     page.sample(&[], u8::from(status.clock_trusted));
     page.gauge("sessions", "People who are signed in.");
     page.sample(&[], app.signed_in().len());
+    page.gauge("connections", "Connections to the pages that are open.");
+    page.sample(&[], app.connections.count());
     page.counter(
         "actions_total",
         "Entries of the journal since the start, by action; sign-in-refused counts wrong passwords.",
