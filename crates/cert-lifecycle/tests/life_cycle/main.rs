@@ -6,6 +6,7 @@ mod bench;
 mod clock;
 mod damage;
 mod details;
+mod docs;
 mod follow;
 mod restore;
 mod trial;
