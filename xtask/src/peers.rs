@@ -82,6 +82,12 @@ const PEERS: &[Peer] = &[
         ],
         source: Source::PyPi("cryptography"),
     },
+    Peer {
+        name: "the Python package prometheus-client",
+        role: "judges metrics",
+        probe: &["python3", "-c", "import prometheus_client"],
+        source: Source::PyPi("prometheus-client"),
+    },
 ];
 
 /// Sees to it that every peer is there, installing what is missing if it may.
@@ -100,7 +106,7 @@ pub(crate) fn provide(sh: &Shell, install: bool) -> Result<()> {
         for peer in missing(sh) {
             let installed = match peer.source {
                 Source::Debian(package) => debian.install(sh, package),
-                Source::PyPi(package) => python.install(sh, &mut debian, package),
+                Source::PyPi(_) => python.install(sh, &mut debian),
             };
             if let Err(error) = installed {
                 println!("{} was not installed: {error:#}", peer.name);
@@ -202,8 +208,14 @@ impl Python {
         Ok(())
     }
 
-    fn install(&self, sh: &Shell, debian: &mut Debian, package: &str) -> Result<()> {
+    /// Installs every package from PyPI: once `python3` means this one, what the
+    /// system's has counts no more.
+    fn install(&self, sh: &Shell, debian: &mut Debian) -> Result<()> {
         let folder = &self.folder;
+        let packages = PEERS.iter().filter_map(|peer| match peer.source {
+            Source::PyPi(package) => Some(package),
+            Source::Debian(_) => None,
+        });
         if cmd!(sh, "python3 -c 'import ensurepip'")
             .quiet()
             .ignore_stderr()
@@ -214,7 +226,7 @@ impl Python {
         }
         cmd!(sh, "python3 -m venv {folder}").run()?;
         self.prefer(sh)?;
-        cmd!(sh, "python3 -m pip install --quiet {package}").run()?;
+        cmd!(sh, "python3 -m pip install --quiet {packages...}").run()?;
         Ok(())
     }
 }
