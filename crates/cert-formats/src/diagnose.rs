@@ -11,6 +11,7 @@ use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 use x509_cert::time::Validity;
 
 use crate::error::Error;
+use crate::limits::MAX_OID_OCTETS;
 use crate::position::Position;
 use crate::tlv::{Budget, Element, Tag};
 
@@ -79,6 +80,12 @@ where
             actual,
         } => {
             format!("one with {actual} instead of {expected}")
+        }
+        ErrorKind::OidMalformed
+        | ErrorKind::Length {
+            tag: der::Tag::ObjectIdentifier,
+        } => {
+            format!("an OBJECT IDENTIFIER that is malformed or longer than {MAX_OID_OCTETS} octets")
         }
         kind => format!("{kind}"),
     };

@@ -30,7 +30,7 @@ pub use bundle::Bundle;
 pub use certificate::{RawCertificate, ReadCertificate};
 pub use error::Error;
 pub use format::Format;
-pub use limits::{MAX_CERTIFICATES, MAX_DEPTH, MAX_ELEMENTS, MAX_OCTETS};
+pub use limits::{MAX_CERTIFICATES, MAX_DEPTH, MAX_ELEMENTS, MAX_OCTETS, MAX_OID_OCTETS};
 pub use note::{LineEnds, Note};
 pub use position::Position;
 pub use read::{read, read_and_wipe};

@@ -19,3 +19,8 @@ pub const MAX_DEPTH: usize = 24;
 /// This one number bounds both the time a hostile upload can take and the memory its parsed form
 /// can fill. A certificate has 60 to 280 elements, so 32 usual ones take less than half of it.
 pub const MAX_ELEMENTS: usize = 8_192;
+
+/// The longest OBJECT IDENTIFIER that is read, in octets.
+///
+/// The longest in use have a dozen; RFC 5280 appendix B asks for 20 elements.
+pub const MAX_OID_OCTETS: usize = 39;

@@ -286,7 +286,7 @@ codes! {
         "The certificate demands a stapled OCSP answer, which this unit does not send, so clients that heed the demand will refuse it.",
         "Have the CA issue it without the TLS feature extension (\"must-staple\").";
     StrictProfile = "strict-profile", Warn, "RFC 5280 section 4.2",
-        "The certificate departs from the profile of the Internet, which clients that verify strictly (Python 3.13 and later, OpenSSL with -x509_strict) refuse.",
+        "The certificate departs from the profile of the Internet, which clients that verify strictly refuse (Python 3.13 and later and OpenSSL with -x509_strict, or the Python package cryptography).",
         "Have the CA correct its template.";
 
     RootIncluded = "root-included", Note, "RFC 8446 section 4.4.2",

@@ -145,9 +145,18 @@ fn extensions(certificate: &Certificate<'_>) -> Vec<Finding> {
     found.into_iter().flatten().collect()
 }
 
-/// What OpenSSL 3 looks at under `-x509_strict`, which Python has switched on since 3.13; each of
-/// them is a MUST of RFC 5280 section 4.2 that lenient clients pass over. The last is looked at by
-/// pyca only.
+/// Who verifies so strictly.
+#[derive(Clone, Copy, PartialEq)]
+enum Strict {
+    /// OpenSSL 3 under `-x509_strict`, which Python has switched on since 3.13.
+    OpenSsl,
+    /// The package `cryptography` for Python, which holds a server's certificate to the rules for
+    /// public CAs.
+    Pyca,
+}
+
+/// What strict clients look at: each is a MUST of RFC 5280 section 4.2, or a SHOULD, that lenient
+/// clients pass over.
 fn strict(certificate: &Certificate<'_>, place: Place) -> Option<Finding> {
     let extensions = &certificate.extensions;
     let is_ca = certificate.claims_to_be_ca();
@@ -163,7 +172,8 @@ fn strict(certificate: &Certificate<'_>, place: Place) -> Option<Finding> {
         Slot::Read { value: Some(_), .. } | Slot::Unreadable
     );
     let nameless = certificate.subject().is_empty();
-    let departures = [
+    let has_critical_names = extensions.subject_alt_name.is_critical();
+    let openssl = [
         (is_issued && !has_authority_key, "no authorityKeyIdentifier"),
         (
             is_ca && extensions.subject_key_id.is_absent(),
@@ -184,21 +194,34 @@ fn strict(certificate: &Certificate<'_>, place: Place) -> Option<Finding> {
         ),
         (nameless && is_ca, "a CA without a subject"),
         (
-            nameless && !extensions.subject_alt_name.is_critical(),
+            nameless && !has_critical_names,
             "an empty subject, and subjectAltName not critical",
         ),
+    ];
+    let pyca = [
         (
             !is_ca && !extensions.name_constraints.is_absent(),
             "nameConstraints without a CA",
         ),
+        (
+            place == Place::Leaf && !nameless && has_critical_names,
+            "subjectAltName critical although there is a subject",
+        ),
     ];
-    let departures = departures.into_iter().filter(|(departs, _)| *departs);
-    let departures: Vec<_> = departures.map(|(_, what)| what).collect();
+    let openssl = openssl.map(|departure| (departure, Strict::OpenSsl));
+    let pyca = pyca.map(|departure| (departure, Strict::Pyca));
+    let departures = openssl.into_iter().chain(pyca);
+    let departures: Vec<_> = departures.filter(|((departs, _), _)| *departs).collect();
     (certificate.is_version_3() && !departures.is_empty()).then(|| {
-        let what = list(departures, String::from);
+        let who = if departures.iter().any(|(_, who)| *who == Strict::OpenSsl) {
+            "Python 3.13"
+        } else {
+            "the Python package cryptography"
+        };
+        let what = list(departures, |((_, what), _)| what.into());
         let message = format!(
             "{} departs from RFC 5280: {what}. Clients that verify strictly refuse that, such \
-             as Python 3.13.",
+             as {who}.",
             certificate.called()
         );
         let finding = Finding::new(Code::StrictProfile, message);

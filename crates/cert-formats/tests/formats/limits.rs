@@ -2,10 +2,11 @@
 
 use allocation_counter::{AllocationInfo, measure};
 use cert_formats::{
-    Bundle, Error, MAX_CERTIFICATES, MAX_DEPTH, MAX_ELEMENTS, MAX_OCTETS, Position,
+    Bundle, Error, MAX_CERTIFICATES, MAX_DEPTH, MAX_ELEMENTS, MAX_OCTETS, MAX_OID_OCTETS, Position,
 };
 
 use crate::support::ber::{Liberties, element, indefinite, rewrite, signed_data};
+use crate::support::tools::openssl;
 use crate::support::{CHAIN_PEM, base64, blocks, chain, ders, encode_pem, noise, read, refused};
 
 /// The most memory in use while reading, in octets for each octet of the upload, and besides.
@@ -185,6 +186,20 @@ fn the_limit_on_elements_holds_for_all_blocks_together() {
     let block = encode_pem("CERTIFICATE", &element(0x30, &element(0x0a, &[1])));
     let error = refused(block.repeat(MAX_ELEMENTS / 2).as_bytes());
     assert_eq!(error.code(), "too-many-elements");
+}
+
+#[test]
+fn an_object_identifier_longer_than_is_read_is_told() {
+    // Arcs below 128 take one octet each, and the first two share one.
+    let oid = |octets: usize| format!("1.3{}", ".6".repeat(octets - 1));
+    let with = |octets| {
+        let command = "req -x509 -key ca.key -subj /CN=oid -outform DER -addext";
+        openssl(&format!("{command} {}=DER:05:00", oid(octets)), b"")
+    };
+    assert_eq!(read(&with(MAX_OID_OCTETS)).certificates.len(), 1);
+    let message = refused(&with(MAX_OID_OCTETS + 1)).to_string();
+    let expected = "found an OBJECT IDENTIFIER that is malformed or longer than 39 octets";
+    assert!(message.contains(expected), "{message}");
 }
 
 #[test]

@@ -185,15 +185,33 @@ fn departures_that_strict_clients_refuse_are_a_warning_and_openssl_agrees() {
 }
 
 #[test]
-fn name_constraints_in_a_leaf_are_a_departure() {
-    let verdict = check_extensions(
-        &with(LEAF, "nameConstraints=permitted;DNS:example.net"),
-        &[Code::StrictProfile],
-    );
-    assert_eq!(
-        finding(&verdict, Code::StrictProfile).came,
-        "nameConstraints without a CA"
-    );
+fn departures_that_pyca_alone_refuses_are_a_warning_and_pyca_agrees() {
+    let world = World::shared();
+    let chain = [&world.intermediate];
+    assert!(world.leaf().pyca_verifies(&world.root, &chain));
+    for (line, said) in [
+        (
+            "nameConstraints=permitted;DNS:example.net",
+            "nameConstraints without a CA",
+        ),
+        (
+            "subjectAltName=critical,DNS:ntp1.example.net",
+            "subjectAltName critical although there is a subject",
+        ),
+    ] {
+        let leaf = world.leaf_with(&with(LEAF, line));
+        let verdict = chain_of(&world, &leaf).check(&with_note(&[Code::StrictProfile]));
+        let strict = finding(&verdict, Code::StrictProfile);
+        assert_eq!(strict.came, said);
+        assert!(
+            strict
+                .message
+                .ends_with("such as the Python package cryptography."),
+            "{strict:?}"
+        );
+        assert!(leaf.openssl_verifies(&world.root, &chain), "{line}");
+        assert!(!leaf.pyca_verifies(&world.root, &chain), "{line}");
+    }
 }
 
 #[test]

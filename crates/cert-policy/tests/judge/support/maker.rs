@@ -293,6 +293,30 @@ impl Made {
             .success()
     }
 
+    /// What the Python package `cryptography` says of it as the certificate of the server in
+    /// [`LEAF`].
+    pub(crate) fn pyca_verifies(&self, root: &Self, untrusted: &[&Self]) -> bool {
+        let script = "\
+import sys
+from cryptography import x509
+from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
+root, leaf, *untrusted = [
+    x509.load_pem_x509_certificate(open(file, 'rb').read()) for file in sys.argv[1:]]
+verifier = PolicyBuilder().store(Store([root])).build_server_verifier(
+    x509.DNSName('ntp1.example.net'))
+try:
+    verifier.verify(leaf, untrusted)
+    print('right')
+except VerificationError:
+    print('wrong')
+";
+        let mut command = Command::new("python3");
+        command.args(["-c", script]).arg(root.pem_file());
+        command.arg(self.pem_file());
+        command.args(untrusted.iter().map(|made| made.pem_file()));
+        run(&mut command) == b"right\n"
+    }
+
     /// `openssl verify` reads no DER.
     fn pem_file(&self) -> PathBuf {
         let path = self.path.with_extension("pem");
