@@ -184,7 +184,7 @@ impl Https {
 fn greet(listener: &std::net::TcpListener, opened: &Opened) -> Result<(), String> {
     if let Some(aside) = &opened.set_aside {
         log(format_args!(
-            "the unit began anew, and what was there is kept: {aside}"
+            "what was there could not be used, and is {aside}"
         ));
     }
     let address = listener.local_addr().map_err(|error| error.to_string())?;

@@ -11,6 +11,7 @@ mod harness;
 mod import;
 mod levels;
 mod metrics;
+mod never_lost;
 mod refusals;
 mod request;
 mod secrets;

@@ -1,10 +1,11 @@
 //! The running program.
 
+use std::fmt;
 use std::io::{BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -18,16 +19,12 @@ const READY_MAX: Duration = Duration::from_secs(60);
 pub(crate) struct Process {
     child: Child,
     lines: Receiver<String>,
+    readers: Vec<JoinHandle<()>>,
 }
 
 impl Process {
-    /// Starts the program, of which `configure` says how.
-    pub(crate) fn start(
-        transcript: &Transcript,
-        configure: impl FnOnce(&mut Command),
-    ) -> Result<Self> {
-        let mut command = Command::new(program()?);
-        configure(&mut command);
+    /// Starts the program as `command` says.
+    pub(crate) fn start(transcript: &Transcript, mut command: Command) -> Result<Self> {
         println!("$ {command:?}");
         command
             .stdin(Stdio::null())
@@ -35,14 +32,17 @@ impl Process {
             .stderr(Stdio::piped());
         let mut child = command.spawn()?;
         let (sender, lines) = channel();
-        read_lines(
-            child.stdout.take(),
-            "standard output",
-            transcript,
-            Some(sender),
-        );
-        read_lines(child.stderr.take(), "standard error", transcript, None);
-        Ok(Self { child, lines })
+        let stdout = child.stdout.take().context("no standard output")?;
+        let stderr = child.stderr.take().context("no standard error")?;
+        let readers = vec![
+            read_lines(stdout, "standard output", transcript, Some(sender)),
+            read_lines(stderr, "standard error", transcript, None),
+        ];
+        Ok(Self {
+            child,
+            lines,
+            readers,
+        })
     }
 
     /// The next line of its standard output that contains `marker`.
@@ -59,10 +59,9 @@ impl Process {
                     bail!("the unit printed no line with {marker:?} within {READY_MAX:?}")
                 }
                 Err(RecvTimeoutError::Disconnected) => {
-                    bail!(
-                        "the unit ended before it printed {marker:?}: {}",
-                        self.child.wait()?
-                    )
+                    let status = self.child.wait()?;
+                    let process_id = self.child.id();
+                    return Err(Ended { status, process_id }.into());
                 }
             }
         }
@@ -73,11 +72,30 @@ impl Process {
         self.child.id()
     }
 
-    /// Ends it as a power cut would: SIGKILL, at once.
+    /// How it ended, where it does so by itself within this time.
+    pub(crate) fn ends_within(&mut self, patience: Duration) -> Result<Option<Ended>> {
+        let deadline = Instant::now() + patience;
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                let process_id = self.child.id();
+                return Ok(Some(Ended { status, process_id }));
+            }
+            if Instant::now() > deadline {
+                return Ok(None);
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Ends it as a power cut would: SIGKILL, at once. Then the transcript has all that
+    /// it said.
     pub(crate) fn kill(&mut self) -> Result<()> {
         println!("$ kill -9 {}", self.child.id());
         self.child.kill()?;
         self.child.wait()?;
+        self.readers
+            .drain(..)
+            .for_each(|reader| drop(reader.join()));
         Ok(())
     }
 }
@@ -89,22 +107,39 @@ impl Drop for Process {
     }
 }
 
+/// A unit that ended by itself.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Ended {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// The number that its process had.
+    pub process_id: u32,
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the unit ended by itself: {}", self.status)
+    }
+}
+
+impl std::error::Error for Ended {}
+
 /// Prints, keeps and passes on the lines of a pipe until it ends.
 fn read_lines(
-    pipe: Option<impl Read + Send + 'static>,
+    pipe: impl Read + Send + 'static,
     origin: &'static str,
     transcript: &Transcript,
     sender: Option<Sender<String>>,
-) {
+) -> JoinHandle<()> {
     let transcript = transcript.clone();
-    let Some(pipe) = pipe else { return };
     thread::spawn(move || {
         for line in BufReader::new(pipe).lines().map_while(Result::ok) {
             transcript.add(origin, line.clone());
             // After the greeting, nobody waits for lines any more.
             drop(sender.as_ref().map(|sender| sender.send(line)));
         }
-    });
+    })
 }
 
 /// The program under test: `COUNTERSIGN_BIN`, or what cargo has built beside this

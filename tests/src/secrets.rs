@@ -60,6 +60,15 @@ impl Transcript {
             .count()
     }
 
+    /// Everything whose origin is `origin`, as text, a line a part.
+    #[must_use]
+    pub fn text_of(&self, origin: &str) -> String {
+        let parts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let texts = parts.iter().filter(|part| part.origin == origin);
+        let texts = texts.map(|part| String::from_utf8_lossy(&part.octets).into_owned());
+        texts.collect::<Vec<_>>().join("\n")
+    }
+
     /// Where the canaries were found: lines such as "the pass phrase in /login".
     #[must_use]
     pub fn find(&self, canaries: &[Canary]) -> Vec<String> {

@@ -2,13 +2,15 @@
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use tempfile::TempDir;
 
 use crate::browser::Browser;
-use crate::process::{Process, program};
+use crate::process::{Ended, Process, program};
 use crate::secrets::Transcript;
 use crate::tool::{Ran, Tool};
 
@@ -18,7 +20,10 @@ pub const PASSWORD: &str = "acceptance-password-4711";
 /// A unit that runs, and its state, which outlives the process.
 pub struct Unit {
     process: Process,
-    folder: TempDir,
+    /// Where its state is.
+    state: PathBuf,
+    /// The folder around it, unless somebody else has it.
+    folder: Option<TempDir>,
     /// Where it serves HTTPS.
     pub address: SocketAddr,
     /// The SHA-256 fingerprint of its certificate, as it was printed at the start.
@@ -32,17 +37,12 @@ pub struct Unit {
 impl Unit {
     /// Starts a unit for the first time, with [`PASSWORD`].
     pub fn start() -> Result<Self> {
-        Self::run(
-            tempfile::tempdir()?,
-            Transcript::default(),
-            Some(PASSWORD),
-            true,
-        )
+        Self::run_first(Some(PASSWORD))
     }
 
     /// Starts a unit for the first time, which chooses a password itself.
     pub fn start_without_password() -> Result<Self> {
-        Self::run(tempfile::tempdir()?, Transcript::default(), None, true)
+        Self::run_first(None)
     }
 
     /// Starts a unit for the first time after a start that failed, since the
@@ -56,22 +56,69 @@ impl Unit {
             .args("--state")
             .arg(folder.path().join("state"))
             .try_run()?;
-        let unit = Self::run(folder, Transcript::default(), None, true)?;
+        let state = folder.path().join("state");
+        let command = Command::new(program()?);
+        let mut unit = Self::run(command, &state, &Transcript::default(), None, true)?;
+        unit.folder = Some(folder);
         Ok((unit, failed))
+    }
+
+    /// Starts a unit on this folder, whatever is in it, with [`PASSWORD`] where there
+    /// is none yet. `command` is the [`program`](Self::program), perhaps in the hands
+    /// of a tracer.
+    pub fn start_on(state: &Path, command: Command) -> Result<Self> {
+        let transcript = Transcript::default();
+        Self::run(command, state, &transcript, Some(PASSWORD), false)
+            .map_err(|error| error.context(transcript.text_of("standard error")))
+    }
+
+    /// The program under test: `COUNTERSIGN_BIN`, or what cargo has built beside this
+    /// test.
+    pub fn program() -> Result<PathBuf> {
+        program()
     }
 
     /// Kills it with SIGKILL, and starts it again with the same state.
     pub fn kill_and_restart(mut self) -> Result<Self> {
         self.process.kill()?;
-        Self::run(self.folder, self.transcript, None, false)
+        let command = Command::new(program()?);
+        let mut unit = Self::run(command, &self.state, &self.transcript, None, false)?;
+        unit.folder = self.folder;
+        Ok(unit)
+    }
+
+    /// Kills it with SIGKILL; its state stays as it is.
+    pub fn kill(mut self) -> Result<()> {
+        self.process.kill()
+    }
+
+    /// How it ended, where it does so by itself within a second.
+    pub fn ends_soon(&mut self) -> Result<Option<Ended>> {
+        self.process.ends_within(Duration::from_secs(1))
+    }
+
+    /// The folder of its state.
+    #[must_use]
+    pub fn state(&self) -> &Path {
+        &self.state
+    }
+
+    /// The number of its process.
+    #[must_use]
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
     }
 
     /// Kills it, loses its store but not its secret, and starts it again, with
     /// [`PASSWORD`].
     pub fn lose_store_and_restart(mut self) -> Result<Self> {
         self.process.kill()?;
-        fs::remove_file(self.state().join("store.redb"))?;
-        Self::run(self.folder, self.transcript, Some(PASSWORD), true)
+        fs::remove_file(self.state.join("store.redb"))?;
+        let command = Command::new(program()?);
+        let password = Some(PASSWORD);
+        let mut unit = Self::run(command, &self.state, &self.transcript, password, true)?;
+        unit.folder = self.folder;
+        Ok(unit)
     }
 
     /// The number of its process.
@@ -113,7 +160,7 @@ impl Unit {
     pub fn console(&self, lines: &str) -> Result<Ran> {
         let console = Tool::new(program()?)
             .args("console --state")
-            .arg(self.state());
+            .arg(&self.state);
         let ran = console.stdin(format!("{lines}\n")).try_run()?;
         self.transcript.add(
             "the console",
@@ -125,7 +172,7 @@ impl Unit {
     /// Every file of its state, with what is in it.
     pub fn files(&self) -> Result<Vec<(PathBuf, Vec<u8>)>> {
         let mut files = Vec::new();
-        for entry in fs::read_dir(self.state())? {
+        for entry in fs::read_dir(&self.state)? {
             let entry = entry?;
             if entry.file_type()?.is_file() {
                 files.push((entry.path(), fs::read(entry.path())?));
@@ -134,25 +181,37 @@ impl Unit {
         Ok(files)
     }
 
+    fn run_first(password: Option<&str>) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let state = folder.path().join("state");
+        let command = Command::new(program()?);
+        let mut unit = Self::run(command, &state, &Transcript::default(), password, true)?;
+        unit.folder = Some(folder);
+        Ok(unit)
+    }
+
     fn run(
-        folder: TempDir,
-        transcript: Transcript,
+        mut command: Command,
+        state: &Path,
+        transcript: &Transcript,
         password: Option<&str>,
         first: bool,
     ) -> Result<Self> {
-        let state = folder.path().join("state");
         // The kernel of a machine for tests seldom calls its clock synchronised.
-        let config = folder.path().join("countersign.toml");
-        fs::write(&config, "clock = \"trusted\"\n")?;
-        let mut process = Process::start(&transcript, |command| {
-            command
-                .args(["--https", "127.0.0.1:0", "--state"])
-                .arg(&state)
-                .arg("--config")
-                .arg(&config);
-            command.env_remove("COUNTERSIGN_ADMIN_PASSWORD");
-            command.envs(password.map(|password| ("COUNTERSIGN_ADMIN_PASSWORD", password)));
-        })?;
+        let config = state.with_file_name("countersign.toml");
+        fs::write(
+            &config,
+            "clock = \"trusted\"
+",
+        )?;
+        command
+            .args(["--https", "127.0.0.1:0", "--state"])
+            .arg(state)
+            .arg("--config")
+            .arg(&config);
+        command.env_remove("COUNTERSIGN_ADMIN_PASSWORD");
+        command.envs(password.map(|password| ("COUNTERSIGN_ADMIN_PASSWORD", password)));
+        let mut process = Process::start(transcript, command)?;
         let line = process.line_with("https://")?;
         let address = line
             .split_once("https://")
@@ -172,15 +231,12 @@ impl Unit {
         };
         Ok(Self {
             process,
-            folder,
+            state: state.to_owned(),
+            folder: None,
             address,
             printed_fingerprint: fingerprint.context("no fingerprint is printed")?,
             printed_password,
-            transcript,
+            transcript: transcript.clone(),
         })
-    }
-
-    fn state(&self) -> PathBuf {
-        self.folder.path().join("state")
     }
 }

@@ -30,9 +30,16 @@ xflags::xflags! {
         /// COUNTERSIGN_CORPUS names a folder of foreign certificates that the
         /// reader is tried on as well. COUNTERSIGN_BIN names another program
         /// for the acceptance tests than the one just built.
+        ///
+        /// With --long, what takes too long for every run: each test that chooses among
+        /// faults of the disk tries all of them (COUNTERSIGN_EXTENT=every), and units
+        /// are started on pictures of a disk that was in use. It needs to be root, to
+        /// mount that disk, and takes the better part of an hour on two cores.
         cmd test {
             /// Install nothing; only say what is missing.
             optional --no-install
+            /// Run the long tests as well.
+            optional --long
         }
     }
 }

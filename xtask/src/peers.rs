@@ -73,6 +73,12 @@ const PEERS: &[Peer] = &[
         source: Source::Debian("rsyslog"),
     },
     Peer {
+        name: "strace",
+        role: "lets system calls of the unit fail",
+        probe: &["strace", "--version"],
+        source: Source::Debian("strace"),
+    },
+    Peer {
         name: "the Python package cryptography, 39 or later",
         role: "judges requests, certificates and PKCS#7",
         probe: &[

@@ -4,25 +4,36 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail};
-use xshell::{Shell, cmd};
+use xshell::{Cmd, Shell, cmd};
 
 use crate::{flags, peers};
 
 impl flags::Test {
     pub(crate) fn run(self, sh: &Shell) -> anyhow::Result<()> {
         peers::provide(sh, !self.no_install)?;
+        if self.long {
+            sh.set_var("COUNTERSIGN_EXTENT", "every");
+        }
         // The acceptance tests start the program that stands beside them. With
         // the tests selected too, the features are those of the test run, and
         // nothing is built twice.
         cmd!(sh, "cargo build --workspace --bins --tests").run()?;
-        let tests = cmd!(sh, "cargo test --workspace --no-fail-fast");
-        println!("$ {tests}");
-        let ignored = run_counting_ignored(tests.into())?;
-        if ignored > 0 {
-            bail!("{ignored} tests were ignored; a test that does not run proves nothing");
+        run(cmd!(sh, "cargo test --workspace --no-fail-fast"))?;
+        if self.long {
+            run(cmd!(sh, "cargo test --package acceptance --test long"))?;
         }
         Ok(())
     }
+}
+
+/// Runs tests, none of which may be ignored.
+fn run(tests: Cmd<'_>) -> anyhow::Result<()> {
+    println!("$ {tests}");
+    let ignored = run_counting_ignored(tests.into())?;
+    if ignored > 0 {
+        bail!("{ignored} tests were ignored; a test that does not run proves nothing");
+    }
+    Ok(())
 }
 
 /// Runs the tests, shows what they print, and adds up those that were ignored.
