@@ -399,7 +399,9 @@ fn switch(typed: &str) -> Result<bool, String> {
 }
 
 fn not_taken(typed: &str, setting: Setting) -> String {
-    format!("\"{}\" is not taken. {}", shown(typed), setting.help())
+    let help = setting.help();
+    let (what, _) = help.split_once(". ").unwrap_or((help, ""));
+    format!("\"{}\" is not taken. Type {what}.", shown(typed))
 }
 
 /// What was typed, bounded, for a message.
