@@ -5,7 +5,7 @@ use std::iter::Peekable;
 use cert_lifecycle::{Actor, Setting, Settings};
 
 use super::language::Reply;
-use crate::App;
+use crate::{App, syslog};
 
 /// A line of a list has at most this many characters.
 const COLUMNS: usize = 80;
@@ -14,7 +14,7 @@ const INDENT: usize = 10;
 
 pub(super) fn services(app: &App, actor: &Actor, arguments: &[&str]) -> Reply {
     match arguments {
-        [] => Reply::done(list(&app.unit.settings())),
+        [] => Reply::done(list(&app.unit.settings(), &app.syslog)),
         ["set", name, value @ ..] => match name.parse() {
             Ok(setting) => set(app, actor, setting, &value.join(" ")),
             Err(why) => Reply::not_understood(why),
@@ -37,20 +37,28 @@ fn set(app: &App, actor: &Actor, setting: Setting, value: &str) -> Reply {
     }
 }
 
-/// Every setting with its value, and under it what can be set.
-fn list(settings: &Settings) -> String {
+/// Every setting with its value, and under it what can be set, and how it stands with
+/// the collector.
+fn list(settings: &Settings, syslog: &syslog::State) -> String {
     let mut list = String::new();
     for setting in Setting::ALL {
         list.push_str(&line(setting, settings));
         list.push('\n');
-        let mut words = setting.help().split(' ').peekable();
-        while words.peek().is_some() {
-            list.push_str(&" ".repeat(INDENT));
-            list.push_str(&first_line(&mut words, COLUMNS - INDENT));
-            list.push('\n');
+        push_indented(&mut list, setting.help());
+        if setting == Setting::Syslog && settings.syslog.is_some() {
+            push_indented(&mut list, &syslog.to_string());
         }
     }
     list
+}
+
+fn push_indented(list: &mut String, text: &str) {
+    let mut words = text.split(' ').peekable();
+    while words.peek().is_some() {
+        list.push_str(&" ".repeat(INDENT));
+        list.push_str(&first_line(&mut words, COLUMNS - INDENT));
+        list.push('\n');
+    }
 }
 
 fn line(setting: Setting, settings: &Settings) -> String {
@@ -77,7 +85,7 @@ mod tests {
 
     #[test]
     fn the_list_names_every_setting_and_fits_a_terminal() {
-        let list = list(&Settings::default());
+        let list = list(&Settings::default(), &syslog::State::default());
         assert!(list.contains("\ntrial     10\n"), "{list}");
         assert!(list.starts_with("names     (none)\n"), "{list}");
         let joined = list.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -297,7 +297,10 @@ impl Sender {
                 "syslog: {collector} takes no messages: {error}; they wait in the journal"
             ));
         }
-        self.app.syslog.set_trouble(Some(error.to_string()));
+        // People do not look up the system's numbers.
+        let why = error.to_string();
+        let why = why.split(" (os error").next().unwrap_or_default();
+        self.app.syslog.set_trouble(Some(why.to_owned()));
         let next_try = now + wait;
         self.away = Some(Away { wait, next_try });
     }

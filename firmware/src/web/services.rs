@@ -43,7 +43,13 @@ struct Field {
     value: String,
     faults: Vec<String>,
     /// How it stands with the service that is set.
-    note: Option<String>,
+    note: Option<Note>,
+}
+
+/// What is worth knowing of a service beside what is set.
+struct Note {
+    said: String,
+    attention: bool,
 }
 
 impl Field {
@@ -94,13 +100,16 @@ impl Field {
     }
 }
 
-/// What is worth knowing of a service beside what is set.
-fn note(setting: Setting, app: &App, settings: &Settings) -> Option<String> {
+fn note(setting: Setting, app: &App, settings: &Settings) -> Option<Note> {
     match setting {
-        Setting::Metrics if settings.metrics.is_some() => {
-            Some("A token is set. Leave \"on\" to keep it, or type another.".into())
-        }
-        Setting::Syslog => settings.syslog.as_ref().map(|_| app.syslog.to_string()),
+        Setting::Metrics => settings.metrics.as_ref().map(|_| Note {
+            said: "A token is set. Leave \"on\" to keep it, or type another.".into(),
+            attention: false,
+        }),
+        Setting::Syslog => settings.syslog.as_ref().map(|_| Note {
+            said: app.syslog.to_string(),
+            attention: app.syslog.trouble().is_some(),
+        }),
         _ => None,
     }
 }
