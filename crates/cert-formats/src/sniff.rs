@@ -96,6 +96,11 @@ const FIRST_WORDS: &[(&[u8], What)] = &[
     (b"sk-ssh-", What::OpenSshPublicKey),
     (b"sk-ecdsa-", What::OpenSshPublicKey),
     (b"---- BEGIN SSH2 PUBLIC KEY", What::OpenSshPublicKey),
+    // As OpenSSL and NSS, GnuTLS, Windows, and Java print them.
+    (b"Certificate:", What::PrintedCertificate),
+    (b"X.509 Certificate Information:", What::PrintedCertificate),
+    (b"X509 Certificate:", What::PrintedCertificate),
+    (b"Owner: ", What::PrintedCertificate),
 ];
 
 fn find_start(starts: &[(&[u8], What)], is_start: impl Fn(&[u8]) -> bool) -> Option<What> {

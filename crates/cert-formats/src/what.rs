@@ -41,6 +41,8 @@ pub enum What {
     Pdf,
     /// A PKCS#12 file (RFC 7292): `.p12`, `.pfx`.
     Pkcs12,
+    /// A certificate as programs print it for people: `openssl x509 -text`, `keytool -printcert`.
+    PrintedCertificate,
     /// A private key.
     PrivateKey(KeyKind),
     /// A public key alone.
@@ -136,6 +138,7 @@ impl fmt::Display for What {
             Self::Parameters => "a set of key parameters",
             Self::Pdf => "a PDF document",
             Self::Pkcs12 => "a PKCS#12 file",
+            Self::PrintedCertificate => "a certificate printed as text",
             Self::PrivateKey(_) => "a private key",
             Self::PublicKey => "a public key",
             Self::Zip => "a ZIP archive",
@@ -202,6 +205,9 @@ impl What {
             }
             Self::Parameters => "which belongs to a key and holds no certificate",
             Self::Pdf => "in which a certificate can only be shown",
+            Self::PrintedCertificate => {
+                "which says what is in it and is not the certificate itself"
+            }
             Self::PrivateKey(_) => "which must stay where it was made",
             Self::PublicKey => "without the certificate that a CA makes of it",
             Self::UnknownBlock => "which is not read here",
@@ -225,6 +231,10 @@ impl What {
             Self::Pkcs12 => {
                 "This unit makes its own key and never takes one. Upload the certificate alone, \
                  as X.509 or PKCS#7."
+            }
+            Self::PrintedCertificate => {
+                "Upload the file that was printed, or paste the part that begins with the line \
+                 -----BEGIN CERTIFICATE-----."
             }
             _ => "Upload the certificate that your CA issued.",
         }

@@ -172,7 +172,10 @@ fn ending(certificates: &[Certificate<'_>], path: &Path, top: &Certificate<'_>) 
         End::Open if top.issuer().is_empty() => return None,
         End::Root => Finding::new(
             Code::RootIncluded,
-            format!("The root {called} is in the file. It is not sent: browsers have it already."),
+            format!(
+                "The root {called} is in the file. It is not sent: whoever trusts it has it \
+                 already."
+            ),
         )
         .expected("a chain without its root")
         .came(called),

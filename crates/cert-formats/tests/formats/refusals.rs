@@ -3,7 +3,7 @@
 use cert_formats::{Error, KeyKind, What, read_and_wipe};
 
 use crate::support::ber::element;
-use crate::support::tools::{openssl, pki, pki_file, python, run};
+use crate::support::tools::{certtool, openssl, pki, pki_file, python, run};
 use crate::support::{
     CHAIN_PEM, REQUEST_PEM, base64, chain, decode_pem, encode_pem, noise, read, refused,
 };
@@ -283,6 +283,24 @@ sys.stdout.buffer.write(buffer.getvalue())
     check("\r\n  <HTML><body>Sign in", What::HtmlPage);
     check("\u{feff}<html lang=en>", What::HtmlPage);
     check(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", What::Pdf);
+}
+
+#[test]
+fn certificates_printed_for_people() {
+    let pem = pki_file("leaf.pem");
+    let by_gnutls = certtool("--certificate-info --infile leaf.pem", b"");
+    let by_gnutls = String::from_utf8(by_gnutls).unwrap();
+    let (by_gnutls, _) = by_gnutls.split_once("-----BEGIN").unwrap();
+    for printed in [
+        openssl("x509 -in leaf.pem -noout -text", b""),
+        by_gnutls.into(),
+        run("keytool", &["-printcert", "-file", "leaf.pem"], b"", pki()),
+    ] {
+        check(printed, What::PrintedCertificate);
+    }
+    // With the certificate after it, it is read.
+    let text = openssl("x509 -in leaf.pem -text", b"");
+    assert_eq!(read(&text).certificates, read(&pem).certificates);
 }
 
 #[test]

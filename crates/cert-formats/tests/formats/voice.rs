@@ -2,7 +2,7 @@
 
 use cert_formats::{CmsType, Error, Format, KeyKind, LineEnds, Note, Position, What};
 
-const WHATS: [What; 19] = [
+const WHATS: [What; 20] = [
     What::AttributeCertificate,
     What::CertificateRequest,
     What::Cms(CmsType::EnvelopedData),
@@ -18,6 +18,7 @@ const WHATS: [What; 19] = [
     What::Parameters,
     What::Pdf,
     What::Pkcs12,
+    What::PrintedCertificate,
     What::PrivateKey(KeyKind::Pkcs8),
     What::PublicKey,
     What::UnknownBlock,
