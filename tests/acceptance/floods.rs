@@ -250,11 +250,9 @@ fn wait_for(what: &str, happened: impl Fn() -> Result<bool>) -> Result<()> {
 /// Signs in at the first try.
 fn sign_in_within(browser: Browser) -> Result<()> {
     let (sender, result) = mpsc::channel();
-    let began = Instant::now();
     thread::spawn(move || sender.send(Administrator::sign_in_with(browser).map(drop)));
     let signed_in = result.recv_timeout(PATIENCE);
     signed_in.with_context(|| format!("no sign-in within {PATIENCE:?}"))??;
-    println!("signed in after {:?}", began.elapsed());
     Ok(())
 }
 

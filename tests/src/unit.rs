@@ -103,12 +103,6 @@ impl Unit {
         &self.state
     }
 
-    /// The number of its process.
-    #[must_use]
-    pub fn process_id(&self) -> u32 {
-        self.process.id()
-    }
-
     /// Kills it, loses its store but not its secret, and starts it again, with
     /// [`PASSWORD`].
     pub fn lose_store_and_restart(mut self) -> Result<Self> {
