@@ -87,7 +87,7 @@ pub use making::Making;
 pub use records::REQUESTS_MAX;
 pub use requests::{Made, OnProgress};
 pub use restore::{BackupReview, LeftBehind, RestorePlan, SettingChange, Signer};
-pub use review::Review;
+pub use review::{ChainStep, NameCovered, Review, Signed, Way};
 pub use seal::{SecretFile, UnitSecret};
 pub use settings::{Setting, Settings, TlsLevel, TokenHash};
 pub use store::StoreError;

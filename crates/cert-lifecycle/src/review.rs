@@ -1,7 +1,9 @@
 //! What an upload is, before anything is changed.
 
 use cert_formats::{Bundle, Format};
-use cert_policy::{Finding, Input, Presented, ServerName, Severity, Verdict};
+use cert_policy::{
+    Code, Coverage, Finding, Input, Presented, ServerName, Severity, Verdict, covers,
+};
 
 use crate::KeyId;
 use crate::identity::Der;
@@ -15,13 +17,72 @@ pub struct Review {
     bundle: Bundle,
     verdict: Verdict,
     reached_as: Vec<ServerName>,
+    /// All the ways to the unit, those of `reached_as` among them.
+    ways: Vec<(Way, ServerName)>,
     key: Option<KeyId>,
+}
+
+/// How it is known that people reach the unit by a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Way {
+    /// The person who uploads came this way.
+    Now,
+    /// It is among the names that were set.
+    Set,
+    /// It is an address of the unit.
+    Address,
+}
+
+/// A name that people reach the unit by, and whether the certificate covers it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NameCovered {
+    /// The host name or address.
+    pub name: String,
+    /// How it is known.
+    pub way: Way,
+    /// The subject alternative name that covers it; `None` where browsers will warn.
+    pub by: Option<String>,
+}
+
+/// A certificate on the way from the root down to the unit's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ChainStep {
+    /// The subject's Common Name; of an issuer that is not in the upload, its name.
+    pub name: String,
+    /// The certificate, unless it is not in the upload.
+    pub certificate: Option<CertificateView>,
+    /// Whether browsers get it from the unit.
+    pub sent: bool,
+    /// Who signed it.
+    pub signed: Signed,
+}
+
+/// Who signed a certificate of a chain, as far as could be checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Signed {
+    /// The one above it.
+    ByAbove,
+    /// It names the one above as its issuer, which is not in the upload.
+    ByAbsent,
+    /// It signed itself.
+    ByItself,
+    /// Not the one it names as its issuer.
+    ByAnother,
+    /// In a way that cannot be checked.
+    Unchecked,
+    /// It is not in the upload.
+    Unknown,
 }
 
 impl Review {
     pub(crate) fn new(
         bundle: Bundle,
         reached_as: Vec<ServerName>,
+        ways: Vec<(Way, ServerName)>,
         keys: &KnownKeys,
         now: crate::Now,
     ) -> Self {
@@ -29,6 +90,7 @@ impl Review {
             bundle,
             verdict: Verdict::default(),
             reached_as,
+            ways,
             key: None,
         };
         review.judge(keys, now);
@@ -91,6 +153,76 @@ impl Review {
             .iter()
             .filter_map(|der| CertificateView::of(der.as_bytes()))
             .collect()
+    }
+
+    /// The chain as people draw it: from the root, or the issuer that is not in the
+    /// upload, down to the unit's own certificate.
+    #[must_use]
+    pub fn steps(&self) -> Vec<ChainStep> {
+        let root = self.verdict.root.iter();
+        let members = root.chain(self.verdict.chain.iter().rev());
+        let mut steps: Vec<ChainStep> = members.filter_map(|index| self.step(*index)).collect();
+        let Some(top) = steps.first_mut() else {
+            return steps;
+        };
+        let named = top.certificate.as_ref().filter(|top| !top.self_issued);
+        let above = named.map(|top| ChainStep {
+            name: top.issuer.clone(),
+            certificate: None,
+            sent: false,
+            signed: Signed::Unknown,
+        });
+        if top.signed == Signed::ByAbove {
+            top.signed = match above {
+                Some(_) => Signed::ByAbsent,
+                None => Signed::ByItself,
+            };
+        }
+        if let Some(above) = above {
+            steps.insert(0, above);
+        }
+        steps
+    }
+
+    fn step(&self, index: usize) -> Option<ChainStep> {
+        let read = self.bundle.certificates.get(index)?;
+        let certificate = CertificateView::of(read.der())?;
+        let said = |code| {
+            let mut all = self.verdict.findings.iter();
+            all.any(|finding| finding.code == code && finding.certificate == Some(index))
+        };
+        Some(ChainStep {
+            name: certificate.common_name.clone(),
+            sent: self.verdict.root != Some(index),
+            signed: if said(Code::SignatureWrong) {
+                Signed::ByAnother
+            } else if said(Code::SignatureUnchecked) {
+                Signed::Unchecked
+            } else {
+                Signed::ByAbove
+            },
+            certificate: Some(certificate),
+        })
+    }
+
+    /// Every name and address that people reach the unit by, and whether the
+    /// certificate covers it; empty where there is no certificate for the unit.
+    #[must_use]
+    pub fn names_covered(&self) -> Vec<NameCovered> {
+        let leaf = self.verdict.chain.first();
+        let Some(leaf) = leaf.and_then(|index| self.bundle.certificates.get(*index)) else {
+            return Vec::new();
+        };
+        let ways = self.ways.iter();
+        ways.map(|(way, name)| NameCovered {
+            name: name.to_string(),
+            way: *way,
+            by: match covers(leaf.certificate(), name) {
+                Coverage::Covered { by } => Some(by),
+                _ => None,
+            },
+        })
+        .collect()
     }
 
     pub(crate) fn chain_der(&self) -> Vec<Der> {

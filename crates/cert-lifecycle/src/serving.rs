@@ -15,8 +15,8 @@ use crate::identity::{Der, Identity, Origin};
 use crate::journal::{self, Action, Actor, Event, Via};
 use crate::key_id::sha256_of;
 use crate::records::{IdentityRecord, Slot, by_age, put_in_service, remove_orphaned_keys};
-use crate::review::{KnownKey, KnownKeys, Review};
-use crate::settings::TlsLevel;
+use crate::review::{KnownKey, KnownKeys, Review, Way};
+use crate::settings::{self, TlsLevel};
 use crate::store::{Records, StoreError};
 use crate::trial::Preflight;
 use crate::unit::{NewKey, no_identity};
@@ -60,12 +60,30 @@ impl Unit {
     ) -> Result<Review, Error> {
         let bundle = cert_formats::read(upload, selected)?;
         let keys = known_keys(records)?;
-        Ok(Review::new(
-            bundle,
-            reached_as,
-            &keys,
-            self.environment.now(),
-        ))
+        let ways = self.ways(records, &reached_as)?;
+        let now = self.environment.now();
+        Ok(Review::new(bundle, reached_as, ways, &keys, now))
+    }
+
+    /// Every name and address that people reach the unit by, each once.
+    fn ways(
+        &self,
+        records: &impl Records,
+        reached_as: &[ServerName],
+    ) -> Result<Vec<(Way, ServerName)>, Error> {
+        let set = settings::stored(records)?.names;
+        let set = set.iter().filter_map(|name| ServerName::parse(name).ok());
+        let addresses = self.environment.addresses();
+        let all = reached_as.iter().cloned().map(|name| (Way::Now, name));
+        let all = all.chain(set.map(|name| (Way::Set, name)));
+        let all = all.chain(addresses.into_iter().map(|ip| (Way::Address, ip.into())));
+        let mut ways: Vec<(Way, ServerName)> = Vec::new();
+        for (way, name) in all {
+            if !ways.iter().any(|(_, known)| *known == name) {
+                ways.push((way, name));
+            }
+        }
+        Ok(ways)
     }
 
     /// Serves what was reviewed, from the next connection on: on trial when it was

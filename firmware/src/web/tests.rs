@@ -3,6 +3,8 @@
 mod access;
 mod browser;
 mod metrics;
+mod ca;
+mod review;
 mod services;
 mod upgrade;
 mod walk;

@@ -261,6 +261,11 @@ impl Ca {
         ca
     }
 
+    /// The root's certificate, in PEM.
+    pub(crate) fn root(&self) -> Vec<u8> {
+        fs::read(self.0.path().join("root.pem")).expect("made")
+    }
+
     /// The certificate for a request, in PEM.
     pub(crate) fn sign(&self, request_pem: &str, name: &str) -> Vec<u8> {
         let path = |name: &str| self.0.path().join(name);

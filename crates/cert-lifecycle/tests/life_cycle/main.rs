@@ -9,6 +9,7 @@ mod details;
 mod docs;
 mod follow;
 mod restore;
+mod review;
 mod trial;
 mod upgrade;
 

@@ -6,13 +6,18 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use cert_lifecycle::{CertificateView, Error, Finding, Preflight, RequestView, Review, Severity};
+use cert_lifecycle::{
+    CertificateView, ChainStep, Error, Finding, NameCovered, Preflight, RequestView, Review,
+    Severity, Signed, Way,
+};
 
-use super::{Tab, Top};
+use super::validity::ValidityBar;
+use super::{Tab, Top, upload};
 use crate::web::Site;
 use crate::web::caller::{Posted, Visit};
 use crate::web::frame::{Frame, page};
 use crate::web::problem::{Problem, status_of};
+use crate::web::times::Moment;
 
 /// Findings of one weight.
 struct Group {
@@ -29,8 +34,11 @@ struct ReviewPage {
     said: Option<String>,
     format: String,
     refused: bool,
-    /// Leaf first.
-    chain: Vec<CertificateView>,
+    /// The unit's own certificate, or the one that was probably meant.
+    leaf: Option<CertificateView>,
+    /// From the root down to it.
+    steps: Vec<ChainStep>,
+    names: Vec<NameCovered>,
     groups: Vec<Group>,
     notes: Vec<String>,
     pairing: Pairing,
@@ -47,9 +55,57 @@ enum Pairing {
 }
 
 impl ReviewPage {
-    /// The certificate that is to be installed, for the form that installs it.
-    fn leaf(&self) -> &str {
-        self.chain.first().map_or("", |leaf| leaf.sha256.as_str())
+    /// What a step of the chain is.
+    fn role(&self, step: &ChainStep, is_last: &bool) -> &'static str {
+        match (step.sent, is_last) {
+            (true, true) if matches!(self.pairing, Pairing::None) => {
+                "The one that was probably meant; it fits no key of this unit."
+            }
+            (true, true) => "This unit's certificate.",
+            (true, false) => "CA certificate, sent with it.",
+            (false, _) if step.certificate.is_some() => {
+                "The root. It is not sent: browsers must know it already."
+            }
+            (false, _) => "Not in the file, so not sent: browsers must know it already.",
+        }
+    }
+
+    /// What is written on the edge down to a step, with the style of its meaning.
+    fn edge(&self, step: &ChainStep) -> (&'static str, &'static str) {
+        match step.signed {
+            Signed::ByAbove => ("good", "signed"),
+            Signed::ByAbsent => ("information", "is named as the issuer of"),
+            Signed::ByAnother => ("refused", "is named as the issuer, but did not sign"),
+            Signed::Unchecked => ("attention", "signed, in a way that cannot be checked here"),
+            _ => ("", ""),
+        }
+    }
+
+    /// How it is known that people reach the unit by a name.
+    fn way(&self, way: &Way) -> &'static str {
+        match way {
+            Way::Now => "this page",
+            Way::Set => "set under Services",
+            _ => "an address of the unit",
+        }
+    }
+
+    fn bar(&self, leaf: &CertificateView) -> ValidityBar {
+        let now = self.frame.clock_trusted.then_some(self.frame.clock.0);
+        ValidityBar::new(leaf.not_before, leaf.not_after, now)
+    }
+
+    /// "Expires in 86 days"; without a clock that is right nobody can tell.
+    fn validity(&self, leaf: &CertificateView) -> String {
+        let (from, to) = (Moment(leaf.not_before), Moment(leaf.not_after));
+        match self.frame.clock {
+            _ if !self.frame.clock_trusted => {
+                "The clock is not set, so the unit cannot tell whether it is valid today".into()
+            }
+            now if to < now => format!("Expired {}", to.seen_from(now)),
+            now if now < from => format!("Valid {}", from.seen_from(now)),
+            now => format!("Expires {}", to.seen_from(now)),
+        }
     }
 }
 
@@ -97,20 +153,21 @@ pub(super) async fn install(
                 return Ok(None);
             };
             // Another window may have uploaded something else meanwhile.
-            if leaf_of(review).as_deref() != Some(form.text("sha256")) {
-                return Ok(None);
+            if leaf_of(review).is_none_or(|leaf| leaf.sha256 != form.text("sha256")) {
+                return Ok(Some(None));
             }
             let fingerprint = unit.install(review, Preflight::Required, &actor)?;
             *kept = None;
-            Ok(Some(fingerprint))
+            Ok(Some(Some(fingerprint)))
         })
         .await?;
     match installed {
-        Ok(Some(fingerprint)) => {
+        Ok(Some(Some(fingerprint))) => {
             let what = "The certificate was installed";
             installed_page(&site, &visit, fingerprint, "Installed", what).await
         }
-        Ok(None) => {
+        Ok(None) => upload::nothing_under_review(&site, &visit).await,
+        Ok(Some(None)) => {
             let said = "This is not what you were looking at: another upload has taken its place. \
                         Nothing was changed. Look at this one, then install it.";
             review_page(&site, &visit, StatusCode::CONFLICT, Some(said.into())).await
@@ -126,8 +183,8 @@ pub(super) async fn install(
     }
 }
 
-fn leaf_of(review: &Review) -> Option<String> {
-    Some(review.chain().first()?.sha256.clone())
+fn leaf_of(review: &Review) -> Option<CertificateView> {
+    review.chain().into_iter().next()
 }
 
 async fn review_page(
@@ -144,7 +201,9 @@ async fn review_page(
         said,
         format: review.format().to_string(),
         refused: review.is_refused(),
-        chain: review.chain(),
+        leaf: leaf_of(review),
+        steps: review.steps(),
+        names: review.names_covered(),
         groups: groups(review),
         notes: review.reading_notes(),
         pairing: pairing(review, requests),

@@ -47,6 +47,8 @@ struct UploadPage {
     summary: Summary,
     tab: Tab,
     selected: String,
+    /// Why what was to be done was not, when it was not for the file.
+    said: Option<String>,
     fault: Option<String>,
 }
 
@@ -100,6 +102,18 @@ pub(super) async fn upload(
             upload_page(&site, &visit, status_of(&error), &selected, fault).await
         }
     }
+}
+
+/// Says why there is nothing to install.
+pub(super) async fn nothing_under_review(site: &Site, visit: &Visit) -> Result<Response, Problem> {
+    let mut shown = upload_tab(site, visit, "automatic").await?;
+    shown.said = Some(
+        "No upload is under review any more: it was installed already, or you have signed in anew \
+         since. Nothing was changed. What serves now is above; to install something else, choose the \
+         file again."
+            .into(),
+    );
+    Ok(page(StatusCode::CONFLICT, &shown))
 }
 
 /// What was pasted, with the line ends it had: a browser sends every line of a
@@ -163,18 +177,21 @@ async fn upload_page(
     selected: &str,
     fault: Option<String>,
 ) -> Result<Response, Problem> {
+    let mut shown = upload_tab(site, visit, selected).await?;
+    shown.fault = fault;
+    Ok(page(status, &shown))
+}
+
+async fn upload_tab(site: &Site, visit: &Visit, selected: &str) -> Result<UploadPage, Problem> {
     let Top { frame, summary } = site.top(visit, Tab::Upload).await?;
-    let selected = selected.into();
-    Ok(page(
-        status,
-        &UploadPage {
-            frame,
-            summary,
-            tab: Tab::Upload,
-            selected,
-            fault,
-        },
-    ))
+    Ok(UploadPage {
+        frame,
+        summary,
+        tab: Tab::Upload,
+        selected: selected.into(),
+        said: None,
+        fault: None,
+    })
 }
 
 #[cfg(test)]

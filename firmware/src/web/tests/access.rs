@@ -1,13 +1,13 @@
 //! Who gets in, and who does not.
 
 use std::net::IpAddr;
-use std::process::Command;
 use std::time::Duration;
 
 use axum::http::{StatusCode, header};
-use cert_lifecycle::{ADMIN, Action, Actor, Preflight, RequestForm, Setting, Via};
+use cert_lifecycle::{Action, Preflight, Setting};
 
 use super::browser::{Browser, PASSWORD};
+use super::ca::{actor, signed_by_a_ca};
 use crate::access::Standing;
 
 const SESSIONS: &str = "/access/sessions";
@@ -66,13 +66,6 @@ async fn a_name_that_is_not_the_units_is_turned_away_with_what_to_do() {
     assert!(!odd.text.contains("<b>.example"));
 }
 
-fn actor() -> Actor {
-    Actor {
-        who: ADMIN.into(),
-        via: Via::Console,
-    }
-}
-
 #[tokio::test]
 async fn browsers_are_told_to_insist_only_under_the_name_of_a_cas_certificate() {
     let mut browser = Browser::signed_in().await;
@@ -105,38 +98,10 @@ async fn told(browser: &mut Browser, path: &str) -> Option<String> {
     Some(told.to_str().expect("text").into())
 }
 
-/// Has OpenSSL sign a request for `ntp1.example.net`, and installs what comes back.
+/// Installs what a CA has signed for `ntp1.example.net`.
 fn install_from_a_ca(browser: &Browser) {
-    let unit = browser.app().unit.clone();
-    let form = RequestForm {
-        key_type: "EC P-256".into(),
-        common_name: "ntp1.example.net".into(),
-        ..RequestForm::default()
-    };
-    let order = form.parse().expect("a form");
-    let mut go_on = |_| std::ops::ControlFlow::Continue(());
-    unit.make(&order, &actor(), &mut go_on).expect("made");
-    let folder = tempfile::tempdir().expect("a folder");
-    let request = unit.requests().expect("requests").remove(0).pem;
-    std::fs::write(folder.path().join("unit.csr"), request).expect("written");
-    for arguments in [
-        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=Root -keyout root.key \
-         -out root.pem",
-        "x509 -req -in unit.csr -CA root.pem -CAkey root.key -days 30 -copy_extensions copy -out \
-         unit.pem",
-    ] {
-        let ran = Command::new("openssl")
-            .args(arguments.split_whitespace())
-            .current_dir(folder.path())
-            .output();
-        let ran = ran.expect("openssl is installed");
-        assert!(
-            ran.status.success(),
-            "{}",
-            String::from_utf8_lossy(&ran.stderr)
-        );
-    }
-    let signed = std::fs::read(folder.path().join("unit.pem")).expect("signed");
+    let unit = browser.unit();
+    let signed = signed_by_a_ca(&unit).leaf;
     let mut review = unit.review(&signed, None, Vec::new()).expect("read");
     unit.install(&mut review, Preflight::Required, &actor())
         .expect("installed");

@@ -1,0 +1,111 @@
+//! The review before a certificate is installed.
+
+use axum::http::StatusCode;
+use cert_lifecycle::Setting;
+
+use super::browser::{Browser, PASSWORD};
+use super::ca::{actor, signed_by_a_ca};
+
+const UPLOAD: &str = "/management/https/upload";
+const REVIEW: &str = "/management/https/review";
+const INSTALL: &str = "/management/https/install";
+
+/// The texts of a page without its tags, with one space between words.
+fn text_of(page: &str) -> String {
+    let pieces = page.split('<').map(|piece| match piece.split_once('>') {
+        Some((_, text)) => text,
+        None => piece,
+    });
+    let text = pieces.collect::<Vec<_>>().join(" ");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The review of this upload.
+async fn review_of(browser: &mut Browser, file: &[u8]) -> String {
+    let sent = browser.upload(UPLOAD, "certificate", file).await;
+    assert_eq!(sent.location(), REVIEW, "{}", sent.text);
+    browser.get(REVIEW).await.text
+}
+
+#[tokio::test]
+async fn the_chain_stands_from_the_root_down_and_only_what_is_sent_has_a_whole_frame() {
+    let mut browser = Browser::signed_in().await;
+    let signed = signed_by_a_ca(&browser.unit());
+    let both = [signed.leaf.as_slice(), &signed.root].concat();
+    let page = review_of(&mut browser, &both).await;
+    assert!(page.contains("What browsers will get"));
+    let (_, chain) = page.split_once("<ol class=\"chain\">").expect("a chain");
+    let (chain, _) = chain.split_once("</ol>").expect("its end");
+    let boxes: Vec<&str> = chain.split("<li>").skip(1).collect();
+    let [root, own] = boxes.as_slice() else {
+        panic!("{chain}");
+    };
+    assert!(root.contains("<div class=\"card known\">") && !root.contains("edge"));
+    assert!(text_of(root).starts_with("Root The root. It is not sent"));
+    assert!(own.contains("<div class=\"card\">"));
+    assert!(text_of(own).starts_with("signed ntp1.example.net This unit&#39;s certificate."));
+
+    let alone = review_of(&mut browser, &signed.leaf).await;
+    let (_, chain) = alone.split_once("<ol class=\"chain\">").expect("a chain");
+    let said = text_of(chain);
+    assert!(
+        said.starts_with("CN=Root Not in the file, so not sent"),
+        "{said}"
+    );
+    assert!(said.contains("is named as the issuer of ntp1.example.net"));
+}
+
+#[tokio::test]
+async fn the_names_are_compared_with_every_way_to_the_unit() {
+    let mut browser = Browser::signed_in().await;
+    let unit = browser.unit();
+    let mut settings = (*unit.settings()).clone();
+    let taken = settings.set(Setting::Names, "time.example.net");
+    taken.expect("taken");
+    unit.change_settings(settings, &actor()).expect("in force");
+    let signed = signed_by_a_ca(&unit);
+    let page = review_of(&mut browser, &signed.leaf).await;
+    let (_, table) = page.split_once("id=\"covered\"").expect("a table");
+    let said = text_of(table);
+    for row in [
+        "ntp1.example.net this page find it",
+        "time.example.net set under Services warn here",
+        "127.0.0.1 an address of the unit warn here",
+    ] {
+        assert!(said.contains(row), "{row}: {said}");
+    }
+    assert!(said.contains("Expires in "), "{said}");
+    assert!(page.contains("<svg class=\"validity\""));
+}
+
+#[tokio::test]
+async fn a_refused_file_is_not_headed_as_what_browsers_will_get() {
+    let mut browser = Browser::signed_in().await;
+    let (other, _) = Browser::new(Some(PASSWORD));
+    let foreign = signed_by_a_ca(&other.unit()).leaf;
+    let page = review_of(&mut browser, &foreign).await;
+    assert!(page.contains("What the file holds"));
+    assert!(!page.contains("What browsers will get"));
+    assert!(page.contains("fits no key of this unit"));
+    assert!(!page.contains(&format!("action=\"{INSTALL}\"")));
+}
+
+#[tokio::test]
+async fn installing_what_is_not_under_review_says_why_it_was_not_done() {
+    let mut browser = Browser::signed_in().await;
+    let unit = browser.unit();
+    let before = unit.status().expect("status").serving;
+    let none = browser.post(INSTALL, &[("sha256", "00")]).await;
+    assert_eq!(none.status, StatusCode::CONFLICT);
+    assert!(none.text.contains("No upload is under review any more"));
+    assert!(
+        none.text
+            .contains("<h2 class=\"tab-title\">Upload Certificate File</h2>")
+    );
+    let signed = signed_by_a_ca(&unit);
+    review_of(&mut browser, &signed.leaf).await;
+    let other = browser.post(INSTALL, &[("sha256", "00")]).await;
+    assert_eq!(other.status, StatusCode::CONFLICT);
+    assert!(other.text.contains("another upload has taken its place"));
+    assert_eq!(unit.status().expect("status").serving, before);
+}
