@@ -49,6 +49,7 @@ mod identity;
 mod journal;
 mod key_id;
 mod making;
+mod proposal;
 mod reached;
 mod records;
 mod requests;

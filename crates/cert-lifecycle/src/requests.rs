@@ -183,11 +183,12 @@ impl Unit {
         let snapshot = self.store.snapshot()?;
         let serving: Option<IdentityRecord> = snapshot.get(Slot::Serving.key())?;
         let serving = serving.map(|record| record.key);
+        let in_use = keys_of_identities(&snapshot)?;
         let records = by_age(&snapshot)?;
         Ok(records
             .iter()
             .rev()
-            .filter_map(|record| RequestView::of(record, serving))
+            .filter_map(|record| RequestView::of(record, serving, &in_use))
             .collect())
     }
 

@@ -115,10 +115,17 @@ pub struct RequestView {
     pub pem: String,
     /// Whether the identity that serves has its key.
     pub serving: bool,
+    /// Whether some identity has its key, so that it cannot be deleted.
+    pub in_use: bool,
 }
 
 impl RequestView {
-    pub(crate) fn of(record: &RequestRecord, serving: Option<KeyId>) -> Option<Self> {
+    /// `in_use` has the keys that identities need.
+    pub(crate) fn of(
+        record: &RequestRecord,
+        serving: Option<KeyId>,
+        in_use: &[KeyId],
+    ) -> Option<Self> {
         let der = record.request.as_bytes();
         let request = CertReq::from_der(der).ok()?;
         let names = requested_names(&request);
@@ -135,6 +142,7 @@ impl RequestView {
             sha256: fingerprint(&Sha256::digest(der)),
             pem: cert_formats::request_to_pem(der),
             serving: serving == Some(record.key),
+            in_use: in_use.contains(&record.key),
         })
     }
 }
@@ -226,7 +234,7 @@ pub(crate) fn general_name(name: &x509_cert::ext::pkix::name::GeneralName) -> St
     shown(&text)
 }
 
-fn address(octets: &[u8]) -> String {
+pub(crate) fn address(octets: &[u8]) -> String {
     if let Ok(v4) = <[u8; 4]>::try_from(octets) {
         return std::net::Ipv4Addr::from(v4).to_string();
     }

@@ -12,7 +12,6 @@ use cert_lifecycle::{ADMIN, Actor, RequestForm, SignIn};
 
 use super::caller::{Caller, Posted, Visit};
 use super::frame::{Frame, Place, page};
-use super::origin::Host;
 use super::problem::Problem;
 use super::times::span;
 use super::{Site, cookie, https};
@@ -93,7 +92,9 @@ pub(super) async fn sign_in(
         site.app.sessions.end(old);
     }
     let must_change = matches!(granted, SignIn::ChangePassword);
-    let draft = first_draft(&caller.host);
+    let reached_as = caller.host.name().to_owned();
+    let draft = site.run(move |unit| unit.proposed_form(&reached_as));
+    let draft = draft.await??;
     Ok(site.begin_session(&caller, opening, must_change, draft))
 }
 
@@ -156,14 +157,6 @@ pub(super) fn too_many(pause: Pause) -> String {
     };
     let wait = span(pause.wait.as_secs() + 1);
     format!("{why} Wait {wait}, then try again; nobody is locked out for good.")
-}
-
-/// The form as it is proposed: for the name under which the page was reached.
-fn first_draft(host: &Host) -> RequestForm {
-    RequestForm {
-        common_name: host.name().into(),
-        ..RequestForm::default()
-    }
 }
 
 fn login_page(

@@ -4,6 +4,7 @@ mod access;
 mod browser;
 mod metrics;
 mod ca;
+mod proposal;
 mod review;
 mod services;
 mod upgrade;

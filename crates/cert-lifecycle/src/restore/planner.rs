@@ -244,7 +244,7 @@ impl Planner<'_> {
             self.leave_behind(named(what, record), why);
         }
         for request in &self.backup.requests {
-            let Some(view) = RequestView::of(request, None) else {
+            let Some(view) = RequestView::of(request, None, &[]) else {
                 continue;
             };
             let what = format!("The request for \"{}\"", view.common_name);
@@ -368,7 +368,7 @@ pub(super) fn open(
 fn view_of(request: &RequestRecord) -> Option<RequestView> {
     let asked = CertReq::from_der(request.request.as_bytes()).ok()?;
     (KeyId::of(&asked.info.public_key) == request.key)
-        .then(|| RequestView::of(request, None))
+        .then(|| RequestView::of(request, None, &[]))
         .flatten()
 }
 

@@ -8,6 +8,7 @@ mod damage;
 mod details;
 mod docs;
 mod follow;
+mod proposal;
 mod restore;
 mod review;
 mod trial;

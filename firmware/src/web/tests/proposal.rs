@@ -1,0 +1,49 @@
+//! What the form proposes, and which requests can be deleted.
+
+use super::browser::{Browser, PASSWORD};
+use super::ca::{make, signed_by_a_ca};
+
+const REQUESTS: &str = "/management/https/requests";
+
+#[tokio::test]
+async fn what_was_typed_last_stands_in_the_form_of_the_next_sign_in() {
+    let mut browser = Browser::signed_in().await;
+    make(&browser.unit(), |form| {
+        form.organization = "Tides & Co".into();
+        form.challenge_password = zeroize::Zeroizing::new("CANARY".into());
+    });
+    let mut later = browser.another();
+    later.sign_in(PASSWORD).await;
+    let page = later.get("/management/https").await.text;
+    assert!(page.contains("name=\"organization\" value=\"Tides &#38; Co\""));
+    assert!(page.contains("<option value=\"EC P-256\" selected>"));
+    assert!(!page.contains("CANARY") && !page.contains("What you typed is kept"));
+    let page = browser.get("/management/https").await.text;
+    assert!(!page.contains("Tides"), "the form of a session is its own");
+}
+
+#[tokio::test]
+async fn only_a_request_whose_key_nothing_needs_is_offered_to_be_deleted() {
+    let mut browser = Browser::signed_in().await;
+    let unit = browser.unit();
+    make(&unit, |_| {});
+    let signed = signed_by_a_ca(&unit).leaf;
+    let mut review = unit.review(&signed, None, Vec::new()).expect("read");
+    let required = cert_lifecycle::Preflight::Required;
+    let installed = unit.install(&mut review, required, &super::ca::actor());
+    installed.expect("installed");
+    let requests = unit.requests().expect("requests");
+    let [used, unused] = requests.as_slice() else {
+        panic!("{requests:?}");
+    };
+    let path = |key: cert_lifecycle::KeyId| format!("{REQUESTS}/{key}/delete");
+    let list = browser.get(REQUESTS).await.text;
+    assert!(list.contains(&format!("href=\"{}\"", path(unused.key))));
+    assert!(!list.contains(&path(used.key)));
+    assert!(list.contains("It cannot be deleted: the certificate that serves now has its key."));
+    let page = browser.get(&path(used.key)).await.text;
+    assert!(page.contains("This request cannot be deleted"));
+    assert!(!page.contains(&format!("action=\"{}\"", path(used.key))));
+    let page = browser.get(&path(unused.key)).await.text;
+    assert!(page.contains(&format!("action=\"{}\"", path(unused.key))));
+}
