@@ -12,6 +12,7 @@ mod import;
 mod levels;
 mod metrics;
 mod never_lost;
+mod promise;
 mod refusals;
 mod request;
 mod secrets;

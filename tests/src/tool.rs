@@ -95,6 +95,13 @@ impl Tool {
         self
     }
 
+    /// Sets a variable of its environment.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
     /// Runs it in this folder.
     #[must_use]
     pub fn in_folder(mut self, folder: &Path) -> Self {

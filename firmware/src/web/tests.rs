@@ -2,8 +2,8 @@
 
 mod access;
 mod browser;
-mod metrics;
 mod ca;
+mod metrics;
 mod proposal;
 mod review;
 mod services;
