@@ -91,13 +91,6 @@ const PEERS: &[Peer] = &[
         source: Source::Debian("chromium-driver"),
     },
     Peer {
-        name: "certutil",
-        role: "has Chromium trust certificates",
-        // It has no quicker way to end well.
-        probe: &["sh", "-c", "command -v certutil"],
-        source: Source::Debian("libnss3-tools"),
-    },
-    Peer {
         name: "the Python package cryptography, 39 or later",
         role: "judges requests, certificates and PKCS#7",
         probe: &[
