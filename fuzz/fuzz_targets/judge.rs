@@ -1,15 +1,52 @@
 //! Whatever was read can be judged, with any of our keys, names and times.
+//!
+//! The input is the upload itself, so that every seed is judged from the first moment on; what
+//! else the judge is asked is taken from what was read.
 
 #![no_main]
 
+use cert_formats::{Bundle, read};
 use cert_policy::{Input, Now, OurKey, Presented, ServerName, Severity, covers, judge};
 use libfuzzer_sys::fuzz_target;
+use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::ext::pkix::name::GeneralName;
 
-fuzz_target!(|input: (u64, bool, u8, &str, &[u8])| {
-    let (unix_seconds, trusted, ours, name, upload) = input;
-    let Ok(bundle) = cert_formats::read(upload, None) else {
+fuzz_target!(|upload: &[u8]| {
+    let Ok(bundle) = read(upload, None) else {
         return;
     };
+    let reached_as: Vec<ServerName> = ["ntp1.example.net", "10.0.0.7", "2001:db8::7"]
+        .iter()
+        .map(|name| name.parse().expect("a name"))
+        .collect();
+    for name in &reached_as {
+        for certificate in &bundle.certificates {
+            let _coverage = covers(certificate.certificate(), name);
+        }
+    }
+    let count = bundle.certificates.len();
+    // No key of ours, that of the first, and those of all.
+    for ours in [0, 1, count] {
+        for unix_seconds in times(&bundle) {
+            for trusted in [true, false] {
+                let now = Now {
+                    unix_seconds,
+                    trusted,
+                };
+                check(&bundle, ours, &reached_as, now);
+            }
+        }
+    }
+});
+
+/// The beginning of all times, of the first certificate's, and a time after the end of most.
+fn times(bundle: &Bundle) -> [u64; 3] {
+    let first = bundle.certificates[0].certificate().tbs_certificate();
+    let not_before = first.validity().not_before.to_unix_duration();
+    [0, not_before.as_secs(), u64::MAX]
+}
+
+fn check(bundle: &Bundle, ours: usize, reached_as: &[ServerName], now: Now) {
     let presented: Vec<_> = bundle
         .certificates
         .iter()
@@ -18,29 +55,24 @@ fuzz_target!(|input: (u64, bool, u8, &str, &[u8])| {
             der: read.der(),
         })
         .collect();
-    let tbs = |index: usize| bundle.certificates[index].certificate().tbs_certificate();
-    let ours = usize::from(ours) % (presented.len() + 1);
-    let our_keys: Vec<_> = (0..ours)
-        .map(|index| OurKey {
-            public_key: tbs(index).subject_public_key_info(),
-            subject: Some(tbs(index).subject()),
-            names: &[],
+    let names: Vec<Vec<GeneralName>> = presented.iter().map(names).collect();
+    let our_keys: Vec<_> = presented
+        .iter()
+        .zip(&names)
+        .take(ours)
+        .map(|(presented, names)| {
+            let tbs = presented.certificate.tbs_certificate();
+            OurKey {
+                public_key: tbs.subject_public_key_info(),
+                subject: Some(tbs.issuer()),
+                names,
+            }
         })
         .collect();
-    let reached_as: Vec<_> = ServerName::parse(name).into_iter().collect();
-    for name in &reached_as {
-        for certificate in &bundle.certificates {
-            let _coverage = covers(certificate.certificate(), name);
-        }
-    }
-    let now = Now {
-        unix_seconds,
-        trusted,
-    };
     let verdict = judge(&Input {
         presented: &presented,
         our_keys: &our_keys,
-        reached_as: &reached_as,
+        reached_as,
         now,
     });
 
@@ -68,6 +100,18 @@ fuzz_target!(|input: (u64, bool, u8, &str, &[u8])| {
         // A note may ask for nothing.
         assert!(!finding.message.is_empty());
         assert!(finding.severity == Severity::Note || !finding.remedy.is_empty());
-        assert!(finding.message.chars().all(|shown| !shown.is_control()));
+        for text in [&finding.message, &finding.expected, &finding.came] {
+            assert!(text.len() < 40_000);
+            assert!(text.chars().all(|shown| !shown.is_control()));
+        }
     }
-});
+}
+
+/// The alternative names of a certificate, as if they had been asked for.
+fn names(presented: &Presented<'_>) -> Vec<GeneralName> {
+    let tbs = presented.certificate.tbs_certificate();
+    match tbs.get_extension::<SubjectAltName>() {
+        Ok(Some((_, names))) => names.0,
+        _ => Vec::new(),
+    }
+}

@@ -44,6 +44,7 @@ fn make_seeds(sh: &Shell) -> anyhow::Result<PathBuf> {
     let work = sh.create_temp_dir()?;
     let _folder = sh.push_dir(work.path());
     make_certificates(sh)?;
+    make_chain(sh)?;
     make_others(sh)?;
     sh.create_dir(&seeds)?;
     for file in sh.read_dir(".")? {
@@ -103,6 +104,24 @@ fn make_certificates(sh: &Shell) -> anyhow::Result<()> {
     )
     .quiet()
     .run()?;
+    Ok(())
+}
+
+/// A certificate below one of those, which constrains it, for what is judged of a chain.
+fn make_chain(sh: &Shell) -> anyhow::Result<()> {
+    cmd!(
+        sh,
+        "openssl req -x509 -CA p256.pem -CAkey p256.key -newkey rsa:2048 -nodes -keyout leaf.key
+         -out leaf.pem -days 20 -subj /CN=ntp2.example.net
+         -addext subjectAltName=DNS:ntp2.example.net,IP:10.0.0.7
+         -addext basicConstraints=critical,CA:FALSE -addext extendedKeyUsage=serverAuth"
+    )
+    .quiet()
+    .ignore_stderr()
+    .run()?;
+    let chain = ["p256.pem", "leaf.pem"].map(|file| sh.read_file(file));
+    let [issuer, leaf] = chain;
+    sh.write_file("chain.pem", issuer? + &leaf?)?;
     Ok(())
 }
 
