@@ -23,6 +23,8 @@ pub(crate) struct Config {
     pub(crate) clock: Clock,
     /// What the maker of the unit decided.
     pub(crate) factory: Factory,
+    /// The folders of the files that this was read from, and is read from again.
+    pub(crate) folders: Vec<PathBuf>,
 }
 
 /// What the command line says; it overrides the file.
@@ -47,13 +49,16 @@ struct File {
 impl Config {
     /// Reads the file that `flags` name, if any, and lets `flags` override it.
     pub(crate) fn load(flags: &Flags) -> Result<Self, String> {
+        let mut folders = Vec::new();
+        let mut read_from = |path: &Path| folders.push(folder_of(path));
         let file: File = match &flags.config {
-            Some(path) => read(path)?,
+            Some(path) => read(path).inspect(|_| read_from(path))?,
             None => File::default(),
         };
         let factory = match (&file.factory, &flags.config) {
             (Some(factory), Some(config)) => {
-                read(&config.parent().unwrap_or(Path::new("")).join(factory))?
+                let path = folder_of(config).join(factory);
+                read(&path).inspect(|_| read_from(&path))?
             }
             _ => Factory::default(),
         };
@@ -69,7 +74,15 @@ impl Config {
             https,
             clock: file.clock,
             factory,
+            folders,
         })
+    }
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder.into(),
+        _ => ".".into(),
     }
 }
 
@@ -112,6 +125,7 @@ mod tests {
         );
         fs::write(folder.path().join("factory.toml"), "host_name = \"ntp\"\n").expect("written");
         let https = "127.0.0.1:1".parse().expect("an address");
+        let folders = [folder.path(), folder.path()];
         let flags = Flags {
             config: Some(path),
             https: Some(https),
@@ -121,6 +135,7 @@ mod tests {
         assert_eq!(config.https, https);
         assert_eq!(config.state_dir, Path::new("/var/lib/unit"));
         assert_eq!(config.factory.host_name, "ntp");
+        assert_eq!(config.folders, folders);
     }
 
     #[test]

@@ -63,6 +63,9 @@ impl Invocation {
     /// Does it; returns when the unit is told to end.
     #[must_use]
     pub fn run(self) -> ExitCode {
+        if let Err(why) = crate::confinement::conceal() {
+            log(why);
+        }
         match self.0 {
             What::Console(flags) => crate::console::attach(&flags),
             What::Help => {

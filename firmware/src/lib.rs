@@ -7,6 +7,7 @@
 mod access;
 mod clock;
 mod config;
+mod confinement;
 mod console;
 mod environment;
 mod invocation;

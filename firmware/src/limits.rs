@@ -46,3 +46,7 @@ pub(crate) const DRAINED_OCTETS_MAX: usize = 8 * 1024 * 1024;
 pub(crate) const UPLOAD_MAX: Duration = Duration::from_secs(120);
 /// The body of anybody else has this long to arrive.
 pub(crate) const FORM_MAX: Duration = Duration::from_secs(30);
+
+/// Files that may be open at a time: the connections, the consoles, the store.
+/// Where the limit of the process is lower, it is raised to this at the start.
+pub(crate) const OPEN_FILES: u64 = 512;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cert_lifecycle::{Opened, SecretFile, Unit, UnitConfig};
+use cert_lifecycle::{Opened, SecretFile, Unit, UnitConfig, make_state_folder};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -14,6 +14,7 @@ use tokio::time::MissedTickBehavior;
 use zeroize::Zeroizing;
 
 use crate::config::{Config, Flags};
+use crate::confinement::{self, Needs};
 use crate::environment::SystemEnvironment;
 use crate::output::{log, print};
 use crate::tls::Tls;
@@ -22,6 +23,9 @@ use crate::{App, VERSION, console, server, syslog, web};
 /// The variable that holds the password of `admin` at the first start.
 const PASSWORD_VARIABLE: &str = "COUNTERSIGN_ADMIN_PASSWORD";
 
+/// Ports below this one ask for a capability.
+const LOW_PORTS_END: u16 = 1024;
+
 /// Runs the unit until SIGTERM or SIGINT. SIGHUP re-reads the configuration.
 ///
 /// What can fail for a reason that is quickly mended, such as an address in use,
@@ -29,11 +33,18 @@ const PASSWORD_VARIABLE: &str = "COUNTERSIGN_ADMIN_PASSWORD";
 /// printed right after it: a first password that nobody saw would lock them out.
 pub(crate) fn run(flags: &Flags) -> Result<(), String> {
     let config = Config::load(flags)?;
+    let listener = bind(config.https)?;
+    make_state_folder(&config.state_dir).map_err(|error| error.to_string())?;
+    let confined = confinement::confine(&Needs {
+        state_dir: &config.state_dir,
+        config_dirs: &config.folders,
+        low_ports: (1..LOW_PORTS_END).contains(&config.https.port()),
+    });
+    log(confined?);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| format!("the runtime could not be started: {error}"))?;
-    let listener = bind(config.https)?;
     let tls = Arc::new(Tls::new());
     let environment = Arc::new(SystemEnvironment {
         https: config.https,

@@ -2,6 +2,7 @@
 
 mod access;
 mod backup;
+mod confinement;
 mod connections;
 mod defcert;
 mod first_start;

@@ -26,11 +26,8 @@ impl Folder {
     /// - [`StoreError::InUse`] when another unit holds it.
     /// - [`Error::System`] when it can be neither made nor locked.
     pub(crate) fn hold(path: &Path) -> Result<Self, Error> {
-        let refused = |verb: &str, why| Error::System {
-            what: format!("the state folder {} cannot be {verb}", path.display()),
-            why,
-        };
-        make(path).map_err(|why| refused("made", why))?;
+        make_state_folder(path)?;
+        let refused = |verb, why| refused(path, verb, why);
         let folder = fs::File::open(path).map_err(|why| refused("opened", why))?;
         match folder.try_lock() {
             Ok(()) => Ok(Self {
@@ -56,6 +53,25 @@ impl Folder {
         paths.retain(|path| path.to_string_lossy().contains(DAMAGED));
         paths.sort();
         Ok(paths)
+    }
+}
+
+/// Makes the state folder where it is missing, for its owner only. [`Unit::open`] does it
+/// too; this is for who has to name the folder to somebody before.
+///
+/// [`Unit::open`]: crate::Unit::open
+///
+/// # Errors
+///
+/// [`Error::System`] when it cannot be made.
+pub fn make_state_folder(path: &Path) -> Result<(), Error> {
+    make(path).map_err(|why| refused(path, "made", why))
+}
+
+fn refused(path: &Path, verb: &str, why: io::Error) -> Error {
+    Error::System {
+        what: format!("the state folder {} cannot be {verb}", path.display()),
+        why,
     }
 }
 

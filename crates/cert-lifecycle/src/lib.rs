@@ -77,6 +77,7 @@ pub use details::{CertificateDetails, Detail, Which};
 pub use environment::{Environment, Now};
 pub use error::Error;
 pub use factory::Factory;
+pub use folder::make_state_folder;
 pub use follow::Followed;
 pub use form::{
     DAYS_DEFAULT, DirectoryRow, Field, FieldMessage, NameRow, RequestForm, RequestOrder,

@@ -1,0 +1,70 @@
+//! Which files the process may open from now on: Landlock.
+
+use std::path::{Path, PathBuf};
+
+use landlock::{
+    ABI, Access, AccessFs, BitFlags, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetError,
+    RulesetStatus, Scope, path_beneath_rules,
+};
+
+use super::Needs;
+
+/// What can be read besides: what the resolver of names needs, wherever a system keeps
+/// it, and what the process can learn of itself and its machine. `/etc` is named as a whole, since the
+/// files in it are replaced by others of the same name.
+const READ: [&str; 10] = [
+    "/etc",
+    "/lib",
+    "/lib64",
+    "/proc/self",
+    "/proc/sys/kernel/hostname",
+    "/run/NetworkManager",
+    "/run/resolvconf",
+    "/run/systemd/resolve",
+    "/sys/fs/cgroup",
+    "/usr/lib",
+];
+
+/// Restricts what can be opened to the state folder, and to what is only read.
+/// Everything that is open already stays so.
+pub(super) fn restrict(needs: &Needs<'_>) -> Result<(), String> {
+    let status = enforce(needs).map_err(|why| why.to_string())?;
+    match status {
+        RulesetStatus::NotEnforced => Err("the kernel has no Landlock".into()),
+        // An older kernel lacks some of the rights; the paths are the same.
+        _ => Ok(()),
+    }
+}
+
+fn enforce(needs: &Needs<'_>) -> Result<RulesetStatus, RulesetError> {
+    let abi = ABI::V6;
+    let status = Ruleset::default()
+        .handle_access(AccessFs::from_all(abi))?
+        .scope(Scope::from_all(abi))?
+        .create()?
+        .add_rules(path_beneath_rules([needs.state_dir], write()))?
+        .add_rules(path_beneath_rules(
+            read(needs),
+            AccessFs::ReadFile | AccessFs::ReadDir,
+        ))?
+        .restrict_self()?;
+    Ok(status.ruleset)
+}
+
+fn read(needs: &Needs<'_>) -> impl Iterator<Item = PathBuf> {
+    let fixed = READ.iter().map(|path| Path::new(path).to_owned());
+    fixed.chain(needs.config_dirs.iter().cloned())
+}
+
+/// The store, its secret and the console's socket. No programs, no devices.
+fn write() -> BitFlags<AccessFs> {
+    AccessFs::ReadFile
+        | AccessFs::ReadDir
+        | AccessFs::WriteFile
+        | AccessFs::Truncate
+        | AccessFs::MakeReg
+        | AccessFs::MakeDir
+        | AccessFs::MakeSock
+        | AccessFs::RemoveFile
+        | AccessFs::RemoveDir
+}
