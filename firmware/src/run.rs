@@ -54,14 +54,16 @@ pub(crate) fn run(flags: &Flags) -> Result<(), String> {
     let opened = open(&config, Arc::clone(&environment), Arc::clone(&tls))?;
     let app = Arc::new(App::new(Arc::clone(&opened.unit), environment));
     // Whoever has read the greeting may open a console at once, and what is done
-    // there is to be told.
-    let socket = {
+    // there is to be told; or send a signal, which would end the unit before.
+    let (socket, signals) = {
         let _inside = runtime.enter();
-        syslog::start(&app).and_then(|()| console::listen(&config.state_dir, Arc::clone(&app)))
+        let socket =
+            syslog::start(&app).and_then(|()| console::listen(&config.state_dir, Arc::clone(&app)));
+        (socket, Signals::new())
     };
     greet(&listener, &opened)?;
-    let socket = socket?;
-    runtime.block_on(serve(flags, config, app, tls, listener, socket))
+    let signals = signals.map_err(|error| format!("signals: {error}"))?;
+    runtime.block_on(serve(flags, config, app, tls, listener, socket?, signals))
 }
 
 /// Listens, so that connections wait until they are served.
@@ -98,10 +100,10 @@ async fn serve(
     tls: Arc<Tls>,
     listener: std::net::TcpListener,
     socket: console::Socket,
+    mut signals: Signals,
 ) -> Result<(), String> {
     let mut https = Https::start(listener, &app, &tls)?;
     let ticking = tokio::spawn(tick(Arc::clone(&app.unit)));
-    let mut signals = Signals::new().map_err(|error| format!("signals: {error}"))?;
     while signals.reload_asked().await {
         let Some(new) = Config::load(flags).map_err(log).ok() else {
             continue;
