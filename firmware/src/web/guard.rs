@@ -30,8 +30,8 @@ use crate::server::Peer;
 const HEADERS: [(HeaderName, &str); 9] = [
     (
         header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
-         frame-ancestors 'none'",
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
+         form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     ),
     (header::CACHE_CONTROL, "no-store"),
     // "no-referrer" would make browsers send "Origin: null" with our own forms
@@ -157,7 +157,8 @@ enum Access {
 impl Access {
     fn of(path: &str) -> Self {
         match path {
-            "/login" | "/static/style.css" | "/static/icon.svg" => Self::Open,
+            "/login" => Self::Open,
+            "/static/style.css" | "/static/script.js" | "/static/icon.svg" => Self::Open,
             "/help/trust" | "/help/trust/cert.der" | "/help/trust/cert.pem" => Self::Open,
             "/password" | "/logout" => Self::Password,
             metrics::PATH => Self::Token,
@@ -230,6 +231,7 @@ mod tests {
             ("/static/style.css", Access::Open),
             ("/metrics", Access::Token),
             ("/metrics/", Access::Full),
+            ("/static/script.js", Access::Open),
             ("/password", Access::Password),
             ("/logout", Access::Password),
             ("/", Access::Full),

@@ -75,6 +75,7 @@ fn routes() -> Vec<Route> {
         (metrics::PATH, get(metrics::show)),
         ("/password", get(password::show).post(password::change)),
         ("/static/icon.svg", get(icon)),
+        ("/static/script.js", get(script)),
         ("/static/style.css", get(style)),
         ("/tools/history", get(history::show)),
     ];
@@ -121,6 +122,13 @@ async fn style() -> Response {
     asset(
         "text/css; charset=utf-8",
         include_str!("../../static/style.css"),
+    )
+}
+
+async fn script() -> Response {
+    asset(
+        "text/javascript; charset=utf-8",
+        include_str!("../../static/script.js"),
     )
 }
 

@@ -6,6 +6,7 @@ mod ca;
 mod metrics;
 mod proposal;
 mod review;
+mod script;
 mod services;
 mod upgrade;
 mod walk;
@@ -293,7 +294,7 @@ async fn every_response_carries_the_headers_that_protect_it() {
             policy
                 .to_str()
                 .expect("text")
-                .starts_with("default-src 'none'; style-src 'self';")
+                .starts_with("default-src 'none'; style-src 'self'; script-src 'self'; ")
         );
         assert_eq!(
             headers

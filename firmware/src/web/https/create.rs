@@ -5,8 +5,10 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Redirect, Response};
 use cert_lifecycle::{Digest, Error, Field, NAMES_MAX, NameRow, RequestForm, SubjectAltNameKind};
+use serde::Serialize;
 
 use super::draft::{self, Then};
 use super::faults::{self, Faults};
@@ -165,6 +167,30 @@ pub(super) async fn submit(
             ))
         }
     }
+}
+
+/// What is said of one field, for the script of the page.
+#[derive(Serialize)]
+struct Said {
+    id: String,
+    message: String,
+}
+
+/// Says what the form as it stands would be refused for. Nothing is kept or changed.
+pub(super) async fn check(_: Visit, Posted(form): Posted) -> Response {
+    let typed = draft::read(&form, RequestForm::default(), Then::Make);
+    let rows = draft::filled_rows(&form);
+    let messages = typed.parse().err().unwrap_or_default();
+    let said = messages.into_iter().map(|said| Said {
+        id: match said.field {
+            // Empty rows were passed over; the page counts them.
+            Field::Name(row) => faults::id(Field::Name(*rows.get(row).unwrap_or(&row))),
+            field => faults::id(field),
+        },
+        message: said.message,
+    });
+    let said = serde_json::to_string(&said.collect::<Vec<_>>()).unwrap_or_else(|_| "[]".into());
+    ([(CONTENT_TYPE, "application/json")], said).into_response()
 }
 
 /// Where a button of the form leads.

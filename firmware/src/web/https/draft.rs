@@ -49,7 +49,7 @@ pub(super) fn read(form: &Form, kept: RequestForm, then: Then<'_>) -> RequestFor
     {
         names.remove(row);
     }
-    names.retain(|row| *row != NameRow::new(row.kind));
+    names.retain(is_filled);
     let units = form
         .texts("organizational_unit")
         .filter(|unit| !unit.trim().is_empty());
@@ -120,6 +120,18 @@ fn rows(form: &Form) -> Vec<NameRow> {
                 common_name: at(&common_names, row),
             },
         })
+        .collect()
+}
+
+fn is_filled(row: &NameRow) -> bool {
+    *row != NameRow::new(row.kind)
+}
+
+/// Where on the page the rows stand that [`read`] takes.
+pub(super) fn filled_rows(form: &Form) -> Vec<usize> {
+    let rows = rows(form).into_iter().enumerate();
+    rows.filter(|(_, row)| is_filled(row))
+        .map(|(place, _)| place)
         .collect()
 }
 

@@ -97,6 +97,7 @@ pub(super) fn routes() -> Vec<Route> {
             "/management/https/certificate/{which}/{file}",
             get(certificate::download),
         ),
+        ("/management/https/check", post(create::check)),
         ("/management/https/create", get(home).post(create::submit)),
         (
             "/management/https/factory",
@@ -136,6 +137,7 @@ pub(super) fn routes() -> Vec<Route> {
             get(requests::confirm).post(requests::delete),
         ),
         ("/management/https/review", get(review::show)),
+        ("/management/https/served", get(trial::served)),
         ("/management/https/trial", get(trial::show)),
         (
             "/management/https/upload",

@@ -45,6 +45,12 @@ pub(super) async fn show(State(site): State<Arc<Site>>, visit: Visit) -> Result<
     Ok(page(StatusCode::OK, &shown))
 }
 
+/// The fingerprint of the certificate that this very connection was opened with, so
+/// that a script can tell when the browser has accepted a new one.
+pub(super) async fn served(visit: Visit) -> String {
+    visit.caller.certificate.to_string()
+}
+
 /// Keeps what is on trial: whoever pressed the button came in over it.
 pub(super) async fn keep(
     State(site): State<Arc<Site>>,
