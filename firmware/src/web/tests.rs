@@ -3,6 +3,7 @@
 mod access;
 mod browser;
 mod ca;
+mod history;
 mod metrics;
 mod proposal;
 mod review;
