@@ -84,6 +84,7 @@ fn what_was_deleted_and_changed_since_comes_back_with_its_keys() {
             .map(|request| {
                 let mut request = request.clone();
                 request.serving = false;
+                request.in_use = false;
                 request
             })
             .collect::<Vec<_>>()
