@@ -89,9 +89,9 @@ const REFUSED: &[c_long] = &[
     libc::SYS_syslog,
     libc::SYS_userfaultfd,
     libc::SYS_vhangup,
-    #[cfg(not(target_arch = "aarch64"))]
+    #[cfg(any(target_arch = "arm", target_arch = "x86_64"))]
     libc::SYS_fork,
-    #[cfg(not(target_arch = "aarch64"))]
+    #[cfg(any(target_arch = "arm", target_arch = "x86_64"))]
     libc::SYS_vfork,
     #[cfg(target_arch = "x86_64")]
     libc::SYS_ioperm,
