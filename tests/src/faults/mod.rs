@@ -7,8 +7,8 @@
 //! so the program is the very one that runs on a unit.
 //!
 //! [`Change`] and [`Starting`] are the subjects that drive the unit, [`UnsafeStore`] is
-//! one that a harness worth its name must find guilty. [`Damage`] alters the files of a
-//! state. [`lost_writes`] and [`Disk`] go beyond the death of the process, to what a
+//! one that a harness worth its name must find guilty. [`damage`] alters the files of a
+//! state. [`lost_writes`] and [`crash_images`] go beyond the death of the process, to what a
 //! power cut leaves of what it has written.
 
 mod call;
