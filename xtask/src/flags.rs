@@ -34,7 +34,7 @@ xflags::xflags! {
         /// With --long, what takes too long for every run: each test that chooses among
         /// faults of the disk tries all of them (COUNTERSIGN_EXTENT=every), and units
         /// are started on pictures of a disk that was in use. It needs to be root, to
-        /// mount that disk, and takes the better part of an hour on two cores.
+        /// mount that disk, and takes a quarter of an hour more on two cores.
         cmd test {
             /// Install nothing; only say what is missing.
             optional --no-install
