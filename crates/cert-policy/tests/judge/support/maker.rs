@@ -317,9 +317,12 @@ except VerificationError:
         run(&mut command) == b"right\n"
     }
 
-    /// `openssl verify` reads no DER.
+    /// `openssl verify` reads no DER. A file of its own for each call: another test may
+    /// be reading that of a certificate that both share.
     fn pem_file(&self) -> PathBuf {
-        let path = self.path.with_extension("pem");
+        static CALLS: AtomicUsize = AtomicUsize::new(0);
+        let call = CALLS.fetch_add(1, Ordering::Relaxed);
+        let path = self.path.with_extension(format!("{call}.pem"));
         let pem = pem_rfc7468::encode_string("CERTIFICATE", LineEnding::LF, &self.der).unwrap();
         std::fs::write(&path, pem).unwrap();
         path
