@@ -10,6 +10,7 @@ mod floods;
 mod guide;
 mod harness;
 mod import;
+mod judges;
 mod levels;
 mod metrics;
 mod never_lost;

@@ -97,14 +97,23 @@ pub enum Encoding {
 }
 
 impl Authority {
-    /// Makes the keys and certificates of the root and the issuing CA.
+    /// Makes the keys and certificates of the root and the issuing CA, with RSA.
     pub fn new() -> Result<Self> {
+        Self::with_keys("rsa:2048")
+    }
+
+    /// The same with keys on the curve P-256.
+    pub fn elliptic() -> Result<Self> {
+        Self::with_keys("ec -pkeyopt ec_paramgen_curve:P-256")
+    }
+
+    fn with_keys(key: &str) -> Result<Self> {
         let authority = Self {
             folder: tempfile::tempdir()?,
         };
         authority.write("openssl.cnf", CONFIGURATION)?;
         authority.write("index.txt", "")?;
-        let key = "req -config openssl.cnf -newkey rsa:2048 -noenc";
+        let key = format!("req -config openssl.cnf -newkey {key} -noenc");
         authority
             .openssl(&format!(
                 "{key} -x509 -days 3650 -extensions root_extensions"

@@ -33,6 +33,7 @@ mod html;
 mod http;
 pub mod judge;
 mod process;
+pub mod scanners;
 mod secrets;
 pub mod syslog;
 mod tool;

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-/// A program that runs longer than this is ended, and the test fails.
+/// A program that runs longer than this is ended, and the test fails, unless it is
+/// given more.
 const RUN_MAX: Duration = Duration::from_secs(60);
 
 /// Variables that would let a judge trust more, or something else, than it is told.
@@ -25,6 +26,7 @@ const TRUST_VARIABLES: [&str; 5] = [
 pub struct Tool {
     command: Command,
     stdin: Vec<u8>,
+    run_max: Duration,
 }
 
 /// A program that runs beside the test. It is killed when this is dropped.
@@ -72,6 +74,7 @@ impl Tool {
         Self {
             command,
             stdin: Vec::new(),
+            run_max: RUN_MAX,
         }
     }
 
@@ -113,6 +116,13 @@ impl Tool {
     #[must_use]
     pub fn stdin(mut self, octets: impl Into<Vec<u8>>) -> Self {
         self.stdin = octets.into();
+        self
+    }
+
+    /// Gives it this long; without, a minute.
+    #[must_use]
+    pub fn within(mut self, run_max: Duration) -> Self {
+        self.run_max = run_max;
         self
     }
 
@@ -164,7 +174,7 @@ impl Tool {
         });
         let stdout = collect(child.stdout.take());
         let stderr = collect(child.stderr.take());
-        let status = wait(&mut child, &program)?;
+        let status = wait(&mut child, &program, self.run_max)?;
         drop(typing.join());
         Ok(Ran {
             status,
@@ -191,16 +201,16 @@ impl Ran {
     }
 }
 
-fn wait(child: &mut Child, program: &str) -> Result<ExitStatus> {
+fn wait(child: &mut Child, program: &str, run_max: Duration) -> Result<ExitStatus> {
     let began = Instant::now();
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(status);
         }
-        if began.elapsed() > RUN_MAX {
+        if began.elapsed() > run_max {
             child.kill()?;
             child.wait()?;
-            bail!("{program} had not ended after {RUN_MAX:?}");
+            bail!("{program} had not ended after {run_max:?}");
         }
         thread::sleep(Duration::from_millis(2));
     }

@@ -79,6 +79,24 @@ const PEERS: &[Peer] = &[
         source: Source::Debian("strace"),
     },
     Peer {
+        name: "slowhttptest",
+        role: "holds a thousand slow connections",
+        probe: &["sh", "-c", "command -v slowhttptest"],
+        source: Source::Debian("slowhttptest"),
+    },
+    Peer {
+        name: "testssl.sh",
+        role: "scans TLS",
+        probe: &["testssl", "--version"],
+        source: Source::Debian("testssl.sh"),
+    },
+    Peer {
+        name: "nmap",
+        role: "scans TLS",
+        probe: &["nmap", "--version"],
+        source: Source::Debian("nmap"),
+    },
+    Peer {
         name: "chromium",
         role: "is the administrator's browser",
         probe: &["chromium", "--version"],
@@ -99,6 +117,22 @@ const PEERS: &[Peer] = &[
             "from cryptography.x509 import load_pem_x509_certificates",
         ],
         source: Source::PyPi("cryptography"),
+    },
+    Peer {
+        name: "the Python package sslyze",
+        role: "holds TLS against Mozilla's profiles",
+        probe: &["python3", "-m", "sslyze", "--help"],
+        source: Source::PyPi("sslyze"),
+    },
+    Peer {
+        name: "the Python package pyOpenSSL, 25.1 or later",
+        role: "agrees on keys as newer clients than Debian's do",
+        probe: &[
+            "python3",
+            "-c",
+            "from OpenSSL import SSL; SSL.Connection.get_group_name",
+        ],
+        source: Source::PyPi("pyOpenSSL"),
     },
     Peer {
         name: "the Python package prometheus-client",
