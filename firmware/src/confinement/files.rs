@@ -11,8 +11,11 @@ use super::Needs;
 
 /// What can be read besides: what the resolver of names needs, wherever a system keeps
 /// it, and what the process can learn of itself and its machine. `/etc` is named as a whole, since the
-/// files in it are replaced by others of the same name.
-const READ: [&str; 10] = [
+/// files in it are replaced by others of the same name. A static program for 32-bit ARM
+/// has its randomness from the devices, for lack of a symbol to look up.
+const READ: [&str; 12] = [
+    "/dev/random",
+    "/dev/urandom",
     "/etc",
     "/lib",
     "/lib64",
