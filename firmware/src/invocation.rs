@@ -80,7 +80,11 @@ impl Invocation {
                 }
             },
             What::Version => {
-                print(format_args!("countersign {}", crate::VERSION));
+                print(format_args!(
+                    "countersign {} ({})",
+                    crate::VERSION,
+                    crate::BUILD
+                ));
                 ExitCode::SUCCESS
             }
         }

@@ -267,7 +267,11 @@ fn version(_: &App, _: &Actor, arguments: &[&str]) -> Reply {
     if !arguments.is_empty() {
         return Reply::not_understood("version takes nothing.");
     }
-    Reply::done(format!("countersign {}\n", crate::VERSION))
+    Reply::done(format!(
+        "countersign {} ({})\n",
+        crate::VERSION,
+        crate::BUILD
+    ))
 }
 
 fn status_text(status: &Status) -> String {

@@ -152,6 +152,10 @@ impl Frame {
         crate::VERSION
     }
 
+    pub(super) fn build(&self) -> &'static str {
+        crate::BUILD
+    }
+
     /// How long the trial that runs has still to go.
     pub(super) fn trial_left(&self) -> Option<String> {
         let trial = self.trial.as_ref()?;

@@ -1,0 +1,28 @@
+//! Tells the program which commit it was built from, and for which target.
+
+use std::env;
+use std::process::Command;
+
+fn main() {
+    // What is flashed is told by who builds it; otherwise git is asked.
+    let commit = env::var("COUNTERSIGN_COMMIT").ok().or_else(|| {
+        let head = git(&["rev-parse", "--short=12", "HEAD"]);
+        // Of what git keeps, this changes with every commit.
+        if let Some(log) = git(&["rev-parse", "--git-path", "logs/HEAD"]) {
+            println!("cargo::rerun-if-changed={log}");
+        }
+        head
+    });
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-env-changed=COUNTERSIGN_COMMIT");
+    let commit = commit.as_deref().unwrap_or("unknown");
+    println!("cargo::rustc-env=COUNTERSIGN_COMMIT={commit}");
+    let target = env::var("TARGET").unwrap_or_default();
+    println!("cargo::rustc-env=COUNTERSIGN_TARGET={target}");
+}
+
+fn git(arguments: &[&str]) -> Option<String> {
+    let output = Command::new("git").args(arguments).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    output.status.success().then(|| text.trim().to_owned())
+}
