@@ -1,8 +1,34 @@
 //! What can be typed after `cargo xtask`.
 
+use crate::build::Toolchain;
+use crate::target::Target;
+
 xflags::xflags! {
     /// The commands of this workspace.
     cmd xtask {
+        /// Start the image of a target in QEMU: its serial line on this terminal, HTTPS
+        /// on port 8443 and SSH on port 8022 of loopback. What the unit keeps, it keeps
+        /// from one start to the next.
+        cmd boot {
+            /// The board: armv7 or aarch64.
+            required --target target: Target
+            /// Begin with a new disk.
+            optional --fresh
+            /// Install what is missing.
+            optional --install
+        }
+
+        /// Build the program for an appliance, static and stripped.
+        cmd build {
+            /// The board: armv7 or aarch64.
+            required --target target: Target
+            /// Whose compiler: rustup, or debian, which builds the standard library
+            /// too. Where nothing is said, rustup if it has or can fetch the target.
+            optional --toolchain toolchain: Toolchain
+            /// Install what is missing.
+            optional --install
+        }
+
         /// Check what needs no running: formatting, clippy, rustdoc, the crates
         /// without std, and the licences and sources of the dependencies.
         cmd check {}
@@ -14,6 +40,19 @@ xflags::xflags! {
         cmd fuzz {
             /// Seconds for each target; an hour where nothing is said.
             optional --seconds seconds: u32
+        }
+
+        /// Make the image that is flashed: target/image/TARGET/disk.img, with the
+        /// manifest, the bill of materials and the checksums beside it.
+        cmd image {
+            /// The board: armv7 or aarch64.
+            required --target target: Target
+            /// Only write a new lock of the packages, of what Debian has today.
+            optional --update
+            /// Whose compiler: rustup or debian.
+            optional --toolchain toolchain: Toolchain
+            /// Install what is missing.
+            optional --install
         }
 
         /// Run every test: unit tests, examples in the documentation, and the

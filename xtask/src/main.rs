@@ -5,11 +5,16 @@
     reason = "a command line tool talks to its terminal"
 )]
 
+mod boot;
+mod build;
 mod check;
+mod debian;
 mod flags;
 mod fuzz;
+mod image;
 mod no_std;
 mod peers;
+mod target;
 mod test;
 
 use std::path::Path;
@@ -24,8 +29,11 @@ fn main() -> anyhow::Result<()> {
     let sh = Shell::new()?;
     sh.change_dir(workspace()?);
     match flags.subcommand {
+        XtaskCmd::Boot(cmd) => cmd.run(&sh),
+        XtaskCmd::Build(cmd) => cmd.run(&sh),
         XtaskCmd::Check(cmd) => cmd.run(&sh),
         XtaskCmd::Fuzz(cmd) => cmd.run(&sh),
+        XtaskCmd::Image(cmd) => cmd.run(&sh),
         XtaskCmd::Test(cmd) => cmd.run(&sh),
     }
 }

@@ -1,9 +1,11 @@
 //! The other programs that the tests call as judges and as peers.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, bail};
 use xshell::{Shell, cmd};
+
+use crate::debian::Debian;
 
 /// Something the tests cannot do without.
 struct Peer {
@@ -151,10 +153,7 @@ pub(crate) fn provide(sh: &Shell, install: bool) -> Result<()> {
     let python = Python::beside_this_program()?;
     python.prefer(sh)?;
     if install {
-        let mut debian = Debian {
-            allowed: is_root_on_debian(sh),
-            lists_are_new: false,
-        };
+        let mut debian = Debian::new(sh);
         for peer in missing(sh) {
             let installed = match peer.source {
                 Source::Debian(package) => debian.install(sh, package),
@@ -198,40 +197,6 @@ impl Peer {
         };
         format!("  {} ({}): {how}", self.name, self.role)
     }
-}
-
-/// Debian's packages, whose lists are fetched before the first is installed.
-struct Debian {
-    allowed: bool,
-    lists_are_new: bool,
-}
-
-impl Debian {
-    fn install(&mut self, sh: &Shell, package: &str) -> Result<()> {
-        ensure!(
-            self.allowed,
-            "Debian packages are installed as root on a Debian system only"
-        );
-        if !self.lists_are_new {
-            cmd!(sh, "apt-get update --quiet").run()?;
-            self.lists_are_new = true;
-        }
-        cmd!(
-            sh,
-            "apt-get install --quiet --yes --no-install-recommends {package}"
-        )
-        .env("DEBIAN_FRONTEND", "noninteractive")
-        .run()?;
-        Ok(())
-    }
-}
-
-fn is_root_on_debian(sh: &Shell) -> bool {
-    let root = cmd!(sh, "id --user")
-        .quiet()
-        .read()
-        .is_ok_and(|id| id == "0");
-    root && Path::new("/usr/bin/apt-get").exists()
 }
 
 /// The Python of our own; it is there only where it was needed.
