@@ -45,6 +45,20 @@ const FLAGS: [&str; 9] = [
 /// The flag with which Chromium runs no script of any page.
 pub const NO_SCRIPT: &str = "--blink-settings=scriptEnabled=false";
 
+/// Looks for what makes a page wider than the screen.
+const BEYOND_THE_SCREEN: &str = "\
+    const width = document.documentElement.clientWidth; \
+    if (document.documentElement.scrollWidth <= width) return []; \
+    return [...document.body.querySelectorAll('*')] \
+        .filter(element => element.getBoundingClientRect().right > width) \
+        .map(element => element.outerHTML.slice(0, 200))";
+
+/// Runs axe-core, and makes what it found short.
+const AXE: &str = "\
+    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']; \
+    return axe.run({ runOnly: tags }).then(found => found.violations.map(rule => \
+        [rule.id, rule.help, rule.nodes.map(node => node.html.slice(0, 200))]))";
+
 /// A person's home folder, with the certificates that Chromium trusts there.
 pub struct Home {
     folder: TempDir,
@@ -189,6 +203,31 @@ impl Chromium {
         })
     }
 
+    /// Waits until this is nowhere in what a person reads.
+    pub fn expect_gone(&self, text: &str) -> Result<()> {
+        let gone = wait_for(text, || Ok((!self.text()?.contains(text)).then_some(())));
+        gone.with_context(|| format!("{:?} still shows {text:?}", self.url()))
+    }
+
+    /// Presses what is labelled so, wherever it turns up, until this is read: a page
+    /// with scripts may go there by itself, before or after.
+    pub fn press_until(&self, label: &str, expected: &str) -> Result<()> {
+        let found = wait_for(expected, || {
+            let arrived = self.text()?.contains(expected);
+            if !arrived {
+                self.press(label)?;
+            }
+            Ok(arrived.then_some(()))
+        });
+        found.with_context(|| {
+            format!(
+                "{:?} shows: {}",
+                self.url(),
+                self.text().unwrap_or_default()
+            )
+        })
+    }
+
     /// Waits until one of these is the heading of the page, and returns which.
     pub fn expect_either<'a>(&self, one: &'a str, other: &'a str) -> Result<&'a str> {
         wait_for(&format!("{one} or {other}"), || {
@@ -246,6 +285,15 @@ impl Chromium {
         self.type_into(&element, text)
     }
 
+    /// Signs in at this address of the sign-in page.
+    pub fn sign_in(&self, login: &str, password: &str) -> Result<()> {
+        self.open(login)?;
+        self.fill("#name", "admin")?;
+        self.fill("#password", password)?;
+        self.press("Sign in")?;
+        self.expect("Sign out")
+    }
+
     /// Chooses a file to upload.
     pub fn attach(&self, selector: &str, file: &Path) -> Result<()> {
         let file = file.to_str().context("a path that is text")?;
@@ -259,18 +307,10 @@ impl Chromium {
     }
 
     /// Runs a script as a developer's tools do, whatever the page allows, also where
-    /// pages run none. Returns what it returns.
+    /// pages run none. Returns what it returns, or what it promises.
     pub fn script(&self, script: &str, arguments: &[Value]) -> Result<Value> {
         self.post(
             "/execute/sync",
-            &json!({ "script": script, "args": arguments }),
-        )
-    }
-
-    /// Runs such a script that calls its last argument when it is done.
-    pub fn waiting_script(&self, script: &str, arguments: &[Value]) -> Result<Value> {
-        self.post(
-            "/execute/async",
             &json!({ "script": script, "args": arguments }),
         )
     }
@@ -279,12 +319,29 @@ impl Chromium {
     /// pixels, with the "light" or "dark" theme.
     pub fn show_on(&self, width: u32, height: u32, theme: &str) -> Result<()> {
         let screen = json!({
-            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600,
+            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false,
         });
         self.devtools("Emulation.setDeviceMetricsOverride", &screen)?;
         let theme = json!({ "features": [{ "name": "prefers-color-scheme", "value": theme }] });
         self.devtools("Emulation.setEmulatedMedia", &theme)?;
         Ok(())
+    }
+
+    /// The elements that reach beyond the screen, where the page is wider than it.
+    pub fn beyond_the_screen(&self) -> Result<Vec<String>> {
+        let found = self.script(BEYOND_THE_SCREEN, &[])?;
+        let found = found.as_array().context("a list")?;
+        Ok(found.iter().map(ToString::to_string).collect())
+    }
+
+    /// What axe-core has to say against the page by WCAG 2.2 AA, a rule a line.
+    pub fn axe(&self) -> Result<Vec<String>> {
+        if self.script("return typeof axe", &[])? == "undefined" {
+            self.script(&fs::read_to_string(axe_core()?)?, &[])?;
+        }
+        let found = self.script(AXE, &[])?;
+        let found = found.as_array().context("a list")?;
+        Ok(found.iter().map(ToString::to_string).collect())
     }
 
     /// A picture of the whole page as PNG.
@@ -346,6 +403,14 @@ impl Drop for Chromium {
         drop(self.driver.kill());
         drop(self.driver.wait());
     }
+}
+
+/// Where axe-core is: one file in a Python package of which nothing else is used.
+fn axe_core() -> Result<PathBuf> {
+    let script = "from importlib.util import find_spec; \
+                  print(find_spec('axe_playwright_python').submodule_search_locations[0])";
+    let folder = Tool::new("python3").arg("-c").arg(script).run()?.text();
+    Ok(Path::new(folder.trim()).join("axe.min.js"))
 }
 
 /// Starts chromedriver, and returns it with where it listens.

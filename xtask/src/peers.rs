@@ -23,7 +23,15 @@ enum Source {
     /// A package from PyPI, into a Python of our own under the build folder: Debian
     /// has older ones, and the system's Python is not ours to change.
     PyPi(&'static str),
+    /// One release from PyPI, as pip pins it by its digest, without the packages it
+    /// asks for: only a file in it is used.
+    PyPiFile(&'static str),
 }
+
+/// The release that holds axe-core 4.12.1. Another version has other rules, which the
+/// pages are then to be held against on purpose.
+const AXE_CORE: &str = "axe-playwright-python==0.1.8 \
+    --hash=sha256:fdd263c998388f1a8e67cad02677e612d946248bd44d163be5e8650ea31f95f8";
 
 const PEERS: &[Peer] = &[
     Peer {
@@ -142,6 +150,17 @@ const PEERS: &[Peer] = &[
         probe: &["python3", "-c", "import prometheus_client"],
         source: Source::PyPi("prometheus-client"),
     },
+    Peer {
+        name: "axe-core",
+        role: "judges how accessible pages are",
+        probe: &[
+            "python3",
+            "-c",
+            "from importlib.metadata import version; \
+             assert version('axe_playwright_python') == '0.1.8'",
+        ],
+        source: Source::PyPiFile(AXE_CORE),
+    },
 ];
 
 /// Sees to it that every peer is there, installing what is missing if it may.
@@ -157,7 +176,7 @@ pub(crate) fn provide(sh: &Shell, install: bool) -> Result<()> {
         for peer in missing(sh) {
             let installed = match peer.source {
                 Source::Debian(package) => debian.install(sh, package),
-                Source::PyPi(_) => python.install(sh, &mut debian),
+                Source::PyPi(_) | Source::PyPiFile(_) => python.install(sh, &mut debian),
             };
             if let Err(error) = installed {
                 println!("{} was not installed: {error:#}", peer.name);
@@ -194,6 +213,9 @@ impl Peer {
         let how = match self.source {
             Source::Debian(package) => format!("apt-get install {package}"),
             Source::PyPi(package) => format!("python3 -m pip install {package}"),
+            Source::PyPiFile(release) => {
+                format!("echo '{release}' | python3 -m pip install --no-deps -r /dev/stdin")
+            }
         };
         format!("  {} ({}): {how}", self.name, self.role)
     }
@@ -231,8 +253,13 @@ impl Python {
         let folder = &self.folder;
         let packages = PEERS.iter().filter_map(|peer| match peer.source {
             Source::PyPi(package) => Some(package),
-            Source::Debian(_) => None,
+            Source::PyPiFile(_) | Source::Debian(_) => None,
         });
+        let files = PEERS.iter().filter_map(|peer| match peer.source {
+            Source::PyPiFile(release) => Some(release),
+            Source::PyPi(_) | Source::Debian(_) => None,
+        });
+        let files: Vec<&str> = files.collect();
         if cmd!(sh, "python3 -c 'import ensurepip'")
             .quiet()
             .ignore_stderr()
@@ -244,6 +271,12 @@ impl Python {
         cmd!(sh, "python3 -m venv {folder}").run()?;
         self.prefer(sh)?;
         cmd!(sh, "python3 -m pip install --quiet {packages...}").run()?;
+        cmd!(
+            sh,
+            "python3 -m pip install --quiet --no-deps --require-hashes --requirement /dev/stdin"
+        )
+        .stdin(files.join("\n"))
+        .run()?;
         Ok(())
     }
 }
