@@ -9,6 +9,7 @@
 mod alarms;
 mod body;
 mod caller;
+mod conditions;
 mod cookie;
 mod form;
 mod frame;

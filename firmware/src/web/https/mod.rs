@@ -155,9 +155,8 @@ pub(super) struct Top {
 impl Site {
     /// Asks the unit what every page of HTTPS Setup begins with.
     async fn top(&self, visit: &Visit, tab: Tab) -> Result<Top, Problem> {
-        let (status, requests) = self
-            .run(|unit| Ok((unit.status()?, unit.requests()?)))
-            .await??;
+        let (status, conditions) = self.status_and_conditions(&visit.caller).await?;
+        let requests = self.run(|unit| unit.requests()).await??;
         let title = match tab {
             Tab::None => "HTTPS Setup",
             tab => tab.label(),
@@ -166,7 +165,7 @@ impl Site {
         let waiting = requests.iter().filter(|request| !request.serving).count();
         Ok(Top {
             frame,
-            summary: Summary::new(&status, waiting),
+            summary: Summary::new(&status, waiting, conditions),
         })
     }
 }

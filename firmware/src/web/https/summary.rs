@@ -4,6 +4,7 @@ use cert_lifecycle::{AlarmCode, CertificateView, NO_END_SECONDS, Origin, Status}
 
 use super::Tab;
 use super::validity::ValidityBar;
+use crate::web::conditions::Condition;
 use crate::web::times::Moment;
 
 /// A certificate that ends within so many days is to be replaced.
@@ -14,6 +15,7 @@ pub(super) struct Summary {
     pub(super) certificate: CertificateView,
     pub(super) intermediates: usize,
     pub(super) provenance: String,
+    pub(super) conditions: [Condition; 3],
     pub(super) not_before: Moment,
     pub(super) not_after: Moment,
     /// "Expires in 86 days"; without a clock that is right nobody can tell.
@@ -46,14 +48,15 @@ impl State {
         }
     }
 
-    /// The word that goes with the colour and the shape.
-    pub(super) fn word(self) -> &'static str {
+    /// The word that goes with the colour and the shape, where it takes one more than
+    /// the three conditions have.
+    pub(super) fn word(self) -> Option<&'static str> {
         match self {
-            Self::Valid => "Date valid",
-            Self::EndsSoon => "Ends soon",
-            Self::Refused => "Browsers refuse it",
-            Self::Expired => "Expired",
-            Self::Unknown => "Date unknown",
+            Self::Valid => None,
+            Self::EndsSoon => Some("Ends soon"),
+            Self::Refused => Some("Browsers refuse it"),
+            Self::Expired => Some("Expired"),
+            Self::Unknown => Some("Date unknown"),
         }
     }
 }
@@ -67,7 +70,7 @@ pub(super) struct Next {
 }
 
 impl Summary {
-    pub(super) fn new(status: &Status, waiting: usize) -> Self {
+    pub(super) fn new(status: &Status, waiting: usize, conditions: [Condition; 3]) -> Self {
         let serving = &status.serving;
         let certificate = serving.certificate.clone();
         let not_after = Moment(certificate.not_after);
@@ -75,6 +78,7 @@ impl Summary {
         let raised = |code| status.alarms.iter().any(|alarm| alarm.code == code);
         Self {
             intermediates: serving.intermediates,
+            conditions,
             provenance: provenance(serving.origin, &certificate),
             not_before: Moment(certificate.not_before),
             not_after,
