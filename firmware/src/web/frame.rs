@@ -26,6 +26,7 @@ pub(super) enum Place {
     Password,
     Sessions,
     Trust,
+    Guide,
     /// A page that the menu does not name.
     Elsewhere,
 }
@@ -41,6 +42,7 @@ impl Place {
             Self::Password => "Password",
             Self::Sessions => "Sessions",
             Self::Trust => "Trust this unit",
+            Self::Guide => "User guide",
             Self::Elsewhere => "",
         }
     }
@@ -55,6 +57,7 @@ impl Place {
             Self::Password => "/password",
             Self::Sessions => "/access/sessions",
             Self::Trust => "/help/trust",
+            Self::Guide => "/help/guide",
             Self::Elsewhere => "/",
         }
     }
@@ -71,6 +74,7 @@ impl Place {
             Self::Password => "password",
             Self::Sessions => "sessions",
             Self::Trust => "trust",
+            Self::Guide => "guide",
             Self::Elsewhere => "",
         }
     }
@@ -84,7 +88,7 @@ const MENU: &[(&str, &[Place])] = &[
     ),
     ("Tools", &[Place::Upgrade, Place::History]),
     ("Account", &[Place::Password, Place::Sessions]),
-    ("Help", &[Place::Trust]),
+    ("Help", &[Place::Trust, Place::Guide]),
 ];
 
 /// Every place that the menu names.

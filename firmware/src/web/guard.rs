@@ -20,6 +20,7 @@ use super::body::{Limit, Whole};
 use super::caller::Caller;
 use super::form::Form;
 use super::frame::problem_page;
+use super::guide;
 use super::origin::{self, Host};
 use super::problem::Problem;
 use super::{Site, cookie, metrics};
@@ -160,6 +161,7 @@ impl Access {
             "/login" => Self::Open,
             "/static/style.css" | "/static/script.js" | "/static/icon.svg" => Self::Open,
             "/help/trust" | "/help/trust/cert.der" | "/help/trust/cert.pem" => Self::Open,
+            path if guide::is_at(path) => Self::Open,
             "/password" | "/logout" => Self::Password,
             metrics::PATH => Self::Token,
             _ => Self::Full,

@@ -14,6 +14,7 @@ mod cookie;
 mod form;
 mod frame;
 mod guard;
+mod guide;
 mod history;
 mod https;
 mod login;
@@ -80,6 +81,7 @@ fn routes() -> Vec<Route> {
         ("/static/style.css", get(style)),
         ("/tools/history", get(history::show)),
     ];
+    routes.extend(guide::routes());
     routes.extend(https::routes());
     routes.extend(upgrade::routes());
     routes

@@ -8,7 +8,11 @@ use crate::web::routes;
 
 const SESSIONS: &str = "/access/sessions";
 /// What is open to everybody.
-const OPEN: [&str; 5] = [
+const OPEN: [&str; 9] = [
+    "/help/guide",
+    "/help/guide/backup",
+    "/help/guide/never-locked-out",
+    "/help/guide/signing-in",
     "/help/trust",
     "/login",
     "/static/icon.svg",
