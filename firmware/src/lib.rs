@@ -30,7 +30,7 @@ pub use invocation::{Invocation, Refusal};
 /// The software version, as `version` and the pages show it.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The commit and the target that this program was built from and for; `build.rs` tells.
+/// The commit and the target that this program was built from and for; `build/origin.rs` tells.
 pub(crate) const BUILD: &str =
     concat!(env!("COUNTERSIGN_COMMIT"), ", ", env!("COUNTERSIGN_TARGET"));
 

@@ -2,10 +2,12 @@
 //! and back again, in Chromium: with and without scripts.
 
 use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use acceptance::{
-    Administrator, Authority, Chromium, Encoding, Home, NO_SCRIPT, PASSWORD, Unit, foreign_request,
-    judge,
+    Administrator, Authority, Chromium, Encoding, Home, NO_SCRIPT, Name, PASSWORD, Unit,
+    foreign_request, judge,
 };
 use anyhow::{Context as _, Result, ensure};
 
@@ -16,6 +18,9 @@ const SPARE: &str = "spare.example.net";
 
 /// A key may be ready before anybody can cancel it; not so often in a row.
 const CANCEL_TRIES_MAX: usize = 8;
+
+/// A trial of one minute is over within so long.
+const TRIAL_MAX: Duration = Duration::from_secs(100);
 
 /// Somebody at a browser that trusts the unit's factory certificate and the CA.
 struct Person {
@@ -64,6 +69,13 @@ impl Person {
         self.press("Sign in", expected)
     }
 
+    /// Pastes text and waits for what is said of it.
+    fn review_pasted(&self, text: &str, expected: &str) -> Result<()> {
+        self.press("Upload X.509 PEM Certificate", "Paste what the CA sent")?;
+        self.chromium.fill("#certificate", text)?;
+        self.press("Review it", expected)
+    }
+
     /// Uploads a file and waits for what is said of it.
     fn review(&self, octets: &[u8], expected: &str) -> Result<()> {
         self.press("Upload Certificate File", "Choose the file")?;
@@ -87,6 +99,8 @@ impl Person {
             (0, "IP", "127.0.0.1"),
             (1, "DNS", "tine.example.net"),
             (2, "DNS", "gone.example.net"),
+            (3, "email", "time@example.net"),
+            (4, "URI", "https://ntp1.example.net/"),
         ] {
             chromium.press("+ Add a name")?;
             chromium.expect_element(&format!("#name-{index}"))?;
@@ -103,10 +117,18 @@ impl Person {
         self.press("Keep the change", "time.example.net")?;
         chromium.press("Create Certificate Request")?;
         chromium.expect_element("#common_name")?;
+        chromium.press("+ Add a name")?;
+        chromium.expect_element("#name-4")?;
+        chromium.click("#name-4-type option[value='dirName']")?;
+        chromium.fill("#name-4-organization", "Example")?;
+        chromium.fill("#name-4-common_name", "NTP 1")?;
         for (field, value) in [
             ("#common_name", NAME),
             ("#organization", "Exämple & Söhne"),
+            ("#name-0", "127.0.0.1"),
             ("#name-1", "time.example.net"),
+            ("#name-2", "time@example.net"),
+            ("#name-3", "https://ntp1.example.net/"),
         ] {
             assert_eq!(chromium.value(field)?, value, "{field} after the names");
         }
@@ -120,9 +142,20 @@ impl Person {
         self.chromium.press("Download cert.csr")?;
         let request = String::from_utf8(self.home.take_download("cert.csr")?)?;
         let text = judge::request(&request)?;
-        for expected in ["IP Address:127.0.0.1", "DNS:time.example.net", NAME] {
+        for expected in [
+            "IP Address:127.0.0.1",
+            "DNS:time.example.net",
+            "email:time@example.net",
+            "URI:https://ntp1.example.net/",
+            "DirName:/O=Example/CN=NTP 1",
+            "organizationName=Exämple & Söhne",
+        ] {
             ensure!(text.contains(expected), "{expected} is not in {text}");
         }
+        ensure!(!text.contains("gone.example.net"), "{text}");
+        self.press("See the request", "Send a request to your CA")?;
+        let shown = self.chromium.value("textarea.pem")?;
+        assert_eq!(shown.trim_end(), request.trim_end(), "the text to copy");
         Ok(request)
     }
 
@@ -130,6 +163,7 @@ impl Person {
     fn cancel_a_key(&self) -> Result<()> {
         for _ in 0..CANCEL_TRIES_MAX {
             self.open("/management/https")?;
+            let slow = self.unit.slow_down();
             self.chromium.fill("#common_name", NAME)?;
             self.chromium.click("#key_type option[value='RSA']")?;
             self.chromium.fill("#key_bits", "4096")?;
@@ -140,6 +174,7 @@ impl Person {
                 && self.chromium.press("Cancel").is_ok()
                 && self.chromium.expect_either("Not made", "Made")? == "Not made"
             {
+                drop(slow);
                 return self.press("Back to the form", "What browsers see now");
             }
         }
@@ -187,7 +222,13 @@ fn from_the_first_sign_in_to_a_kept_certificate_and_back(flags: &[&str]) -> Resu
         "it can be installed"
     );
     person.press("HTTPS Setup", "What browsers see now")?;
-    person.review(warned.as_bytes(), "Review before install")?;
+    for encoding in [Encoding::X509Pem, Encoding::X509Der, Encoding::Pkcs7Pem] {
+        let answer = person.authority.sign(&request)?.encode(encoding)?;
+        let format = encoding.label().replace("PKCS7", "PKCS#7");
+        person.review(&answer, &format!("The file is {format}"))?;
+        person.press("Leave it", "What browsers see now")?;
+    }
+    person.review_pasted(&warned, "Review before install")?;
     person.chromium.expect_element(".findings.attention")?;
     person.press("Leave it", "What browsers see now")?;
     assert_eq!(served(&person.unit)?, factory, "nothing was installed yet");
@@ -232,7 +273,19 @@ fn from_the_first_sign_in_to_a_kept_certificate_and_back(flags: &[&str]) -> Resu
     person.press("Keep it", "What browsers see now")?;
     assert_eq!(served(&person.unit)?, installed);
     assert_eq!(requests(&person.unit)?.len(), 2);
-    person.cancel_a_key()
+    person.cancel_a_key()?;
+
+    person.press("Back to a factory certificate", "Make and serve")?;
+    person.press("Make and serve", "on trial")?;
+    let latest = served(&person.unit)?;
+    ensure!(![installed, factory].contains(&latest), "no new one serves");
+    let shown = person.chromium.text()?.replace(['\n', ' '], "");
+    let fingerprint = judge::fingerprint(&latest)?;
+    ensure!(shown.contains(&fingerprint), "{fingerprint}: {shown}");
+    person.open("/management/https")?;
+    // Without scripts the warning does not say why.
+    assert_eq!(person.chromium.title()?, "Privacy error");
+    Ok(())
 }
 
 #[test]
@@ -245,6 +298,35 @@ fn with_scripts_an_administrator_gets_from_the_first_sign_in_to_a_kept_certifica
 fn without_scripts_an_administrator_gets_from_the_first_sign_in_to_a_kept_certificate_and_back()
 -> Result<()> {
     from_the_first_sign_in_to_a_kept_certificate_and_back(&[NO_SCRIPT])
+}
+
+#[test]
+fn a_trial_that_nobody_ends_brings_the_previous_certificate_back_and_the_page_says_so() -> Result<()>
+{
+    let unit = Unit::start()?;
+    unit.console("services set trial 1")?;
+    let mut admin = Administrator::sign_in(&unit)?;
+    let request = admin.make_request(&[("common_name", NAME)], &[Name::Of("IP", "127.0.0.1")])?;
+    let person = Person::new(unit, &[])?;
+    let factory = served(&person.unit)?;
+    let issued = person.authority.sign(&request)?;
+    person.sign_in(PASSWORD, "What browsers see now")?;
+    person.review_pasted(
+        &String::from_utf8(issued.encode(Encoding::X509Pem)?)?,
+        "Review before install",
+    )?;
+    person.press("Install", "on trial")?;
+    person.go_on("Your browser has accepted")?;
+    assert_ne!(served(&person.unit)?, factory);
+    let deadline = Instant::now() + TRIAL_MAX;
+    while served(&person.unit)? != factory {
+        ensure!(Instant::now() < deadline, "the previous one stays away");
+        thread::sleep(Duration::from_secs(1));
+    }
+    // The page has counted down, and asks the unit by itself.
+    person
+        .chromium
+        .expect("Nobody signed in over the certificate")
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -30,7 +31,7 @@ const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// Every test's flags: no window, and nothing that leaves the machine. Names of the
 /// documentation's domain lead to the unit.
-const FLAGS: [&str; 9] = [
+const FLAGS: [&str; 11] = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -39,6 +40,8 @@ const FLAGS: [&str; 9] = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--hide-scrollbars",
+    "--window-size=1280,900",
     "--host-resolver-rules=MAP *.example.net 127.0.0.1",
 ];
 
@@ -52,6 +55,14 @@ const BEYOND_THE_SCREEN: &str = "\
     return [...document.body.querySelectorAll('*')] \
         .filter(element => element.getBoundingClientRect().right > width) \
         .map(element => element.outerHTML.slice(0, 200))";
+
+/// Loads the icon, as a window with tabs does, and says what has been loaded: what
+/// each took, in octets, its head counted as 1 KiB.
+const LOADED: &str = "\
+    const icon = document.querySelector('link[rel=icon]'); \
+    return (icon ? fetch(icon.href) : Promise.resolve()).then(() => \
+        ['navigation', 'resource'].flatMap(type => performance.getEntriesByType(type)) \
+            .map(entry => [entry.name, entry.encodedBodySize + 1024]))";
 
 /// Runs axe-core, and makes what it found short.
 const AXE: &str = "\
@@ -334,10 +345,21 @@ impl Chromium {
         Ok(found.iter().map(ToString::to_string).collect())
     }
 
+    /// The address of everything that the page has loaded, itself included, and how many
+    /// octets of it, whether they came over the network or were kept from before.
+    pub fn loaded(&self) -> Result<Vec<(String, u64)>> {
+        let loaded = self.script(LOADED, &[])?;
+        let loaded = loaded.as_array().context("a list")?.iter();
+        let parts = loaded.map(|part| Some((part[0].as_str()?.to_owned(), part[1].as_u64()?)));
+        parts
+            .collect::<Option<_>>()
+            .context("an address and a length")
+    }
+
     /// What axe-core has to say against the page by WCAG 2.2 AA, a rule a line.
     pub fn axe(&self) -> Result<Vec<String>> {
         if self.script("return typeof axe", &[])? == "undefined" {
-            self.script(&fs::read_to_string(axe_core()?)?, &[])?;
+            self.script(axe_core()?, &[])?;
         }
         let found = self.script(AXE, &[])?;
         let found = found.as_array().context("a list")?;
@@ -405,12 +427,17 @@ impl Drop for Chromium {
     }
 }
 
-/// Where axe-core is: one file in a Python package of which nothing else is used.
-fn axe_core() -> Result<PathBuf> {
+/// The script of axe-core: one file in a Python package of which nothing else is used.
+fn axe_core() -> Result<&'static str> {
+    static SCRIPT: OnceLock<String> = OnceLock::new();
+    if let Some(script) = SCRIPT.get() {
+        return Ok(script);
+    }
     let script = "from importlib.util import find_spec; \
                   print(find_spec('axe_playwright_python').submodule_search_locations[0])";
     let folder = Tool::new("python3").arg("-c").arg(script).run()?.text();
-    Ok(Path::new(folder.trim()).join("axe.min.js"))
+    let script = fs::read_to_string(Path::new(folder.trim()).join("axe.min.js"))?;
+    Ok(SCRIPT.get_or_init(|| script))
 }
 
 /// Starts chromedriver, and returns it with where it listens.

@@ -3,7 +3,10 @@
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -32,6 +35,33 @@ pub struct Unit {
     pub printed_password: Option<String>,
     /// Everything it has let out.
     pub transcript: Transcript,
+}
+
+/// Of so long a time, a unit that is slowed down stands still, and then runs.
+const STANDING: Duration = Duration::from_millis(95);
+const RUNNING: Duration = Duration::from_millis(5);
+
+/// A unit that is slowed down as long as this lives.
+pub struct SlowedDown {
+    ended: Arc<AtomicBool>,
+    pacer: Option<JoinHandle<()>>,
+}
+
+impl Drop for SlowedDown {
+    fn drop(&mut self) {
+        self.ended.store(true, Ordering::Relaxed);
+        // It leaves the unit running.
+        if let Some(pacer) = self.pacer.take() {
+            drop(pacer.join());
+        }
+    }
+}
+
+/// A unit that has ended meanwhile gets none.
+fn signal(process: u32, signal: &str) {
+    let mut kill = Command::new("kill");
+    let kill = kill.args(["-s", signal, &process.to_string()]);
+    drop(kill.stderr(Stdio::null()).status());
 }
 
 impl Unit {
@@ -119,6 +149,26 @@ impl Unit {
     #[must_use]
     pub fn process_id(&self) -> u32 {
         self.process.id()
+    }
+
+    /// Gives it a processor twenty times slower, until what is returned is dropped.
+    #[must_use]
+    pub fn slow_down(&self) -> SlowedDown {
+        let process = self.process_id();
+        let ended = Arc::new(AtomicBool::new(false));
+        let until = Arc::clone(&ended);
+        let pacer = thread::spawn(move || {
+            while !until.load(Ordering::Relaxed) {
+                signal(process, "STOP");
+                thread::sleep(STANDING);
+                signal(process, "CONT");
+                thread::sleep(RUNNING);
+            }
+        });
+        SlowedDown {
+            ended,
+            pacer: Some(pacer),
+        }
     }
 
     /// What the kernel says of its process under this name, such as "VmHWM".

@@ -71,9 +71,12 @@ xflags::xflags! {
         /// for the acceptance tests than the one just built.
         ///
         /// With --long, what takes too long for every run: each test that chooses among
-        /// faults of the disk tries all of them (COUNTERSIGN_EXTENT=every), and units
-        /// are started on pictures of a disk that was in use. It needs to be root, to
-        /// mount that disk, and takes a quarter of an hour more on two cores.
+        /// faults of the disk tries all of them (COUNTERSIGN_EXTENT=every), units are
+        /// started on pictures of a disk that was in use, scanners take their time, and
+        /// Firefox opens the unit. It needs to be root, to mount that disk, and takes a
+        /// quarter of an hour more on two cores.
+        ///
+        /// Pictures of every page are left in target/screenshots.
         cmd test {
             /// Install nothing; only say what is missing.
             optional --no-install

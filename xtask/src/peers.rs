@@ -163,17 +163,26 @@ const PEERS: &[Peer] = &[
     },
 ];
 
-/// Sees to it that every peer is there, installing what is missing if it may.
+/// What the long tests want besides.
+const LONG: &[Peer] = &[Peer {
+    name: "firefox",
+    role: "is the administrator's other browser",
+    probe: &["firefox-esr", "--version"],
+    source: Source::Debian("firefox-esr"),
+}];
+
+/// Sees to it that every peer is there, those of the long tests included where these are
+/// run, installing what is missing if it may.
 ///
 /// # Errors
 ///
 /// When a peer is missing in the end; the message says which and how to get it.
-pub(crate) fn provide(sh: &Shell, install: bool) -> Result<()> {
+pub(crate) fn provide(sh: &Shell, install: bool, long: bool) -> Result<()> {
     let python = Python::beside_this_program()?;
     python.prefer(sh)?;
     if install {
         let mut debian = Debian::new(sh);
-        for peer in missing(sh) {
+        for peer in missing(sh, long) {
             let installed = match peer.source {
                 Source::Debian(package) => debian.install(sh, package),
                 Source::PyPi(_) | Source::PyPiFile(_) => python.install(sh, &mut debian),
@@ -183,7 +192,7 @@ pub(crate) fn provide(sh: &Shell, install: bool) -> Result<()> {
             }
         }
     }
-    let missing = missing(sh);
+    let missing = missing(sh, long);
     if missing.is_empty() {
         return Ok(());
     }
@@ -191,8 +200,10 @@ pub(crate) fn provide(sh: &Shell, install: bool) -> Result<()> {
     bail!("the tests need what is missing here:\n{}", lines.join("\n"))
 }
 
-fn missing(sh: &Shell) -> Vec<&'static Peer> {
-    PEERS.iter().filter(|peer| !peer.is_there(sh)).collect()
+fn missing(sh: &Shell, long: bool) -> Vec<&'static Peer> {
+    let long = LONG.iter().filter(|_| long);
+    let wanted = PEERS.iter().chain(long);
+    wanted.filter(|peer| !peer.is_there(sh)).collect()
 }
 
 impl Peer {

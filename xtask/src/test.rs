@@ -10,7 +10,7 @@ use crate::{flags, peers};
 
 impl flags::Test {
     pub(crate) fn run(self, sh: &Shell) -> anyhow::Result<()> {
-        peers::provide(sh, !self.no_install)?;
+        peers::provide(sh, !self.no_install, self.long)?;
         if self.long {
             sh.set_var("COUNTERSIGN_EXTENT", "every");
         }
