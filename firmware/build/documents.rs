@@ -96,6 +96,8 @@ fn render(markdown: &str) -> Rendered {
         }
     }
     html::push_html(&mut rendered.content, shown.into_iter());
+    // Where a picture stood alone.
+    rendered.content = rendered.content.replace("<p></p>\n", "");
     rendered
 }
 
