@@ -149,3 +149,27 @@ fn a_chain_in_the_wrong_order_with_the_root_is_served_in_order_without_it() -> R
     admin.install(&review)?;
     serves(&unit, &authority, &issued)
 }
+
+/// A key of 512 bits cannot sign in TLS 1.3, of which the certificate itself says nothing wrong.
+#[test]
+fn what_tls_cannot_serve_is_refused_in_the_review() -> Result<()> {
+    let unit = Unit::start()?;
+    let authority = Authority::new()?;
+    let mut admin = Administrator::sign_in(&unit)?;
+    let before = judge::presented_chain(unit.address)?;
+    let fields = [("common_name", "ntp1.example.net"), ("key_bits", "512")];
+    let request = admin.make_request(&fields, &[])?;
+    let issued = authority.sign(&request)?;
+    let review = admin.paste(&issued.encode(Encoding::X509Pem)?)?;
+    let text = review.text();
+    ensure!(
+        text.contains("It cannot be served: its key is too short"),
+        "{text}"
+    );
+    ensure!(
+        admin.install(&review).is_err(),
+        "there is an Install: {text}"
+    );
+    ensure!(judge::presented_chain(unit.address)? == before);
+    Ok(())
+}

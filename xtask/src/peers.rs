@@ -119,12 +119,12 @@ const PEERS: &[Peer] = &[
         source: Source::Debian("chromium-driver"),
     },
     Peer {
-        name: "the Python package cryptography, 39 or later",
+        name: "the Python package cryptography, 43 or later",
         role: "judges requests, certificates and PKCS#7",
         probe: &[
             "python3",
             "-c",
-            "from cryptography.x509 import load_pem_x509_certificates",
+            "from cryptography.x509.verification import ClientVerifier, PolicyBuilder",
         ],
         source: Source::PyPi("cryptography"),
     },

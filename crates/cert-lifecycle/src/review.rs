@@ -20,6 +20,7 @@ pub struct Review {
     /// All the ways to the unit, those of `reached_as` among them.
     ways: Vec<(Way, ServerName)>,
     key: Option<KeyId>,
+    unservable: Option<String>,
 }
 
 /// How it is known that people reach the unit by a name.
@@ -92,6 +93,7 @@ impl Review {
             reached_as,
             ways,
             key: None,
+            unservable: None,
         };
         review.judge(keys, now);
         review
@@ -138,6 +140,17 @@ impl Review {
     #[must_use]
     pub fn is_refused(&self) -> bool {
         self.verdict.is_refused() || self.key.is_none()
+    }
+
+    /// Why the TLS stack cannot serve it, as a sentence, where the judge does not refuse it.
+    /// [`Unit::install`](crate::Unit::install) tries again, and only a console can force it.
+    #[must_use]
+    pub fn unservable(&self) -> Option<&str> {
+        self.unservable.as_deref()
+    }
+
+    pub(crate) fn set_unservable(&mut self, why: Option<String>) {
+        self.unservable = why;
     }
 
     /// The key of the unit that the certificate is for.

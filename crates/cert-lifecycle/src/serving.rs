@@ -33,7 +33,8 @@ pub(crate) struct NewFactoryIdentity {
 }
 
 impl Unit {
-    /// Reads and judges an upload. Nothing is changed.
+    /// Reads and judges an upload, and tries whether the listener could serve it. Nothing is
+    /// changed.
     ///
     /// `selected` is what the person said the file is, `reached_as` the names
     /// and addresses the unit is reached by.
@@ -48,7 +49,27 @@ impl Unit {
         selected: Option<Format>,
         reached_as: Vec<ServerName>,
     ) -> Result<Review, Error> {
-        self.review_in(&self.store.snapshot()?, upload, selected, reached_as)
+        let snapshot = self.store.snapshot()?;
+        let mut review = self.review_in(&snapshot, upload, selected, reached_as)?;
+        review.set_unservable(self.unservable(&snapshot, &review));
+        Ok(review)
+    }
+
+    /// Why the listener could not serve what was reviewed, if nothing else speaks against it.
+    fn unservable(&self, records: &impl Records, review: &Review) -> Option<String> {
+        let key = review.key().filter(|_| !review.is_refused())?;
+        let record = IdentityRecord {
+            key,
+            chain: review.chain_der(),
+            origin: Origin::Imported,
+            since: self.environment.now().unix_seconds,
+            confirmed: false,
+        };
+        let identity = self.identity(records, &record).ok()?;
+        match self.check_at(&identity, self.settings().tls) {
+            Err(Error::Listener(why)) => Some(format!("It cannot be served: {why}")),
+            _ => None,
+        }
     }
 
     pub(crate) fn review_in(

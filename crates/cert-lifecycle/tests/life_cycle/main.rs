@@ -113,6 +113,27 @@ fn a_certificate_for_another_units_key_is_refused_and_changes_nothing() {
 }
 
 #[test]
+fn what_the_listener_cannot_serve_is_told_before_it_is_installed() {
+    let bench = Bench::new();
+    let unit = bench.open().unit;
+    bench::make(&unit, &form("ntp1.example.net"));
+    let request = unit.requests().expect("requests").remove(0);
+    let certificate = Ca::new().sign(&request.pem, "ntp1.example.net");
+    let review = unit.review(&certificate, None, Vec::new()).expect("read");
+    assert_eq!(review.unservable(), None);
+
+    bench.refuse_to_serve(true);
+    let mut review = unit.review(&certificate, None, Vec::new()).expect("read");
+    let told = review.unservable().expect("told");
+    assert_eq!(told, "It cannot be served: told to refuse.");
+    assert!(!review.is_refused(), "the judge has nothing against it");
+    let refusal = unit
+        .install(&mut review, Preflight::Required, &admin())
+        .expect_err("refused");
+    assert!(matches!(refusal, Error::Listener(_)));
+}
+
+#[test]
 fn what_the_listener_cannot_serve_is_refused_and_changes_nothing() {
     let bench = Bench::new();
     let unit = bench.open().unit;

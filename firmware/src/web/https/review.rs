@@ -34,6 +34,8 @@ struct ReviewPage {
     said: Option<String>,
     format: String,
     refused: bool,
+    /// Why the TLS stack cannot serve it, where nothing else speaks against it.
+    unservable: Option<String>,
     /// The unit's own certificate, or the one that was probably meant.
     leaf: Option<CertificateView>,
     /// From the root down to it.
@@ -200,7 +202,8 @@ async fn review_page(
         frame,
         said,
         format: review.format().to_string(),
-        refused: review.is_refused(),
+        refused: review.is_refused() || review.unservable().is_some(),
+        unservable: review.unservable().map(str::to_owned),
         leaf: leaf_of(review),
         steps: review.steps(),
         names: review.names_covered(),
