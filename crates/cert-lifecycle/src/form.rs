@@ -448,20 +448,28 @@ fn advice(
     if digest.is_legacy() {
         advice.say(
             Field::SignatureAlgorithm,
-            format!("{digest} can be forged. Choose it only for a client that cannot do better; current browsers refuse it."),
+            format!(
+                "{digest} can be forged. Choose it only for a client that cannot do better: Apple's \
+                 systems refuse a self-signed certificate with it, and Chrome and Firefox take one \
+                 once it is trusted itself. The CA chooses what it signs with."
+            ),
         );
     }
     if let KeySpec::Rsa(bits) = key
         && bits.bits() < 2048
     {
-        let refused = if self_signed {
-            "Browsers refuse it"
+        let who = if self_signed {
+            "Apple's systems want"
         } else {
-            "Public CAs and browsers refuse it"
+            "Public CAs and Apple's systems want"
         };
         advice.say(
             Field::KeyBits,
-            format!("An RSA key of {} bits can be broken. {refused}: Chrome, Edge, Firefox and Safari want 2048 or more.", bits.bits()),
+            format!(
+                "An RSA key of {} bits can be broken. {who} 2048 or more; Chrome and Firefox \
+                 refuse keys below 1024.",
+                bits.bits()
+            ),
         );
     }
     if let Some(said) = country.and_then(CountryCode::advice) {
