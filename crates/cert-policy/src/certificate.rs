@@ -1,6 +1,6 @@
 //! A presented certificate with what the rules ask of it again and again.
 
-use crate::extensions::Extensions;
+use crate::extensions::{self, Extensions};
 use crate::san::SubjectAltNames;
 use crate::{Presented, SubjectPublicKeyInfoOwned, dn};
 use alloc::string::String;
@@ -67,6 +67,24 @@ impl<'a> Certificate<'a> {
     /// Whether subject and issuer are the same name.
     pub(crate) fn is_self_issued(&self) -> bool {
         dn::same(self.subject(), self.issuer())
+    }
+
+    /// Whether its issuer, which is not here, is a root as far as it can be told: the
+    /// certificate says that its issuer issued to itself, or the issuer calls itself a root.
+    /// One of a public CA is issued by an intermediate whatever that is called (BR 7.1.2.7).
+    pub(crate) fn seems_issued_by_root(&self) -> bool {
+        if self.extensions.is_public {
+            return false;
+        }
+        let extensions = self.tbs().extensions().map_or(&[][..], |all| all);
+        match extensions::issuer_of_issuer(extensions) {
+            Some(above) => dn::same(&above, self.issuer()),
+            None => {
+                let called = dn::common_name(self.issuer()).unwrap_or_default();
+                let mut words = called.split(|c: char| !c.is_alphanumeric());
+                !self.extensions.tells_issuer && words.any(|word| word.eq_ignore_ascii_case("root"))
+            }
+        }
     }
 
     /// The subject alternative names, none where there are none that can be read.

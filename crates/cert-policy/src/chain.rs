@@ -179,9 +179,25 @@ fn ending(certificates: &[Certificate<'_>], path: &Path, top: &Certificate<'_>) 
         )
         .expected("a chain without its root")
         .came(called),
+        // Another CA in the file shows that there is more than one.
+        End::Open if alone && certificates.len() == 1 && top.seems_issued_by_root() => {
+            Finding::new(
+                Code::IssuedByRoot,
+                format!(
+                    "Nothing is missing from the file: {issuer}, which issued {called}, is a root \
+                     as far as can be told, and no root is sent. It is not a public one, for \
+                     those sign no server certificates, so browsers have to be told to trust it."
+                ),
+            )
+            .expected(format!("{issuer}, trusted by the browsers"))
+            .came(called)
+        }
         End::Open if alone => Finding::new(
             Code::IntermediateMissing,
-            format!("Browsers will need {issuer}, which the file does not contain."),
+            format!(
+                "Browsers will need {issuer}, which the file does not contain. Only if it is a \
+                 root, it is not sent, and they have to be told to trust it."
+            ),
         )
         .expected(format!("the certificate of {issuer}"))
         .came(called),

@@ -13,6 +13,7 @@ use der::{Decode, DecodeOwned, Sequence, Tag, TagNumber};
 use spki::ObjectIdentifier;
 use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::KeyUsage;
+use x509_cert::name::Name;
 
 /// The poison of a precertificate
 /// ([RFC 6962 section 3.1](https://www.rfc-editor.org/rfc/rfc6962#section-3.1)).
@@ -22,6 +23,14 @@ pub(crate) const CT_POISON: ObjectIdentifier =
 /// The TLS feature extension
 /// ([RFC 7633 section 4](https://www.rfc-editor.org/rfc/rfc7633#section-4)).
 const TLS_FEATURE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.1.24");
+
+/// The receipts of the logs of Certificate Transparency
+/// ([RFC 6962 section 3.3](https://www.rfc-editor.org/rfc/rfc6962#section-3.3)).
+const SIGNED_CERTIFICATE_TIMESTAMPS: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.3.6.1.4.1.11129.2.4.2");
+
+/// Above all policies of the CA/Browser Forum for TLS server certificates (BR 7.1.6.1).
+const CAB_FORUM_POLICIES: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.140.1");
 
 /// The extensions RFC 5280 lets a CA mark critical and that clients know.
 const MAY_BE_CRITICAL: &[ObjectIdentifier] = &[
@@ -106,7 +115,7 @@ pub(crate) struct Extensions<'a> {
     pub(crate) extended_key_usage: Slot<ExtendedKeyUsage<'a>>,
     pub(crate) subject_alt_name: Slot<SubjectAltNames<'a>>,
     pub(crate) name_constraints: Slot<NameConstraints<'a>>,
-    /// The key identifier in it; the other two fields name the issuer's issuer and help nobody.
+    /// The key identifier in it.
     pub(crate) authority_key_id: Slot<Option<&'a [u8]>>,
     pub(crate) subject_key_id: Slot<&'a [u8]>,
     /// Those that are there more than once, each once.
@@ -117,6 +126,11 @@ pub(crate) struct Extensions<'a> {
     pub(crate) malformed: Vec<ObjectIdentifier>,
     pub(crate) has_poison: bool,
     pub(crate) must_staple: bool,
+    /// It was logged as browsers want it of public CAs, or refers to their common rules. The
+    /// absence of both says nothing for certain.
+    pub(crate) is_public: bool,
+    /// It says where the certificate of its issuer is.
+    pub(crate) tells_issuer: bool,
 }
 
 impl<'a> Extensions<'a> {
@@ -139,6 +153,9 @@ impl<'a> Extensions<'a> {
             malformed: Vec::new(),
             has_poison: find(CT_POISON).is_some(),
             must_staple: find(TLS_FEATURE).is_some_and(demands_stapling),
+            is_public: find(SIGNED_CERTIFICATE_TIMESTAMPS).is_some()
+                || find(rfc5280::ID_CE_CERTIFICATE_POLICIES).is_some_and(is_of_cab_forum),
+            tells_issuer: find(rfc5280::ID_PE_AUTHORITY_INFO_ACCESS).is_some_and(tells_issuer),
         };
         read.malformed = read.malformed(extensions);
         read
@@ -218,6 +235,54 @@ fn authority_key(value: &[u8]) -> Option<Option<&[u8]>> {
     let mut fields = tlv::sequence(value)?;
     let key_id = fields.find(|field| field.tag.number() == TagNumber(0));
     Some(key_id.map(|field| field.value))
+}
+
+/// ```text
+/// AuthorityKeyIdentifier ::= SEQUENCE { …
+///    authorityCertIssuer       [1] GeneralNames            OPTIONAL, … }
+/// ```
+///
+/// The issuer's issuer, where it is one directory name.
+pub(crate) fn issuer_of_issuer(extensions: &[Extension]) -> Option<Name> {
+    let is_it =
+        |extension: &&Extension| extension.extn_id == rfc5280::ID_CE_AUTHORITY_KEY_IDENTIFIER;
+    let value = extensions.iter().find(is_it)?.extn_value.as_bytes();
+    let mut fields = tlv::sequence(value)?;
+    let names = fields.find(|field| field.tag.number() == TagNumber(1))?;
+    let mut names = tlv::all(names.value)?;
+    let name = names.find(|name| name.tag.number() == TagNumber(4))?;
+    Name::from_der(name.value).ok()
+}
+
+/// ```text
+/// certificatePolicies ::= SEQUENCE SIZE (1..MAX) OF PolicyInformation
+/// PolicyInformation ::= SEQUENCE { policyIdentifier CertPolicyId, … }
+/// ```
+fn is_of_cab_forum(extension: &Extension) -> bool {
+    firsts(extension).any(|oid| {
+        let mut arcs = oid.arcs();
+        CAB_FORUM_POLICIES
+            .arcs()
+            .all(|arc| arcs.next() == Some(arc))
+    })
+}
+
+/// ```text
+/// AuthorityInfoAccessSyntax ::= SEQUENCE SIZE (1..MAX) OF AccessDescription
+/// AccessDescription ::= SEQUENCE { accessMethod OBJECT IDENTIFIER, … }
+/// ```
+fn tells_issuer(extension: &Extension) -> bool {
+    firsts(extension).any(|method| method == rfc5280::ID_AD_CA_ISSUERS)
+}
+
+/// Of a list of SEQUENCEs that begin with an object identifier, these.
+fn firsts(extension: &Extension) -> impl Iterator<Item = ObjectIdentifier> {
+    let members = tlv::sequence(extension.extn_value.as_bytes());
+    let first = |member: tlv::Tlv<'_>| {
+        let first = tlv::sequence(member.whole)?.next()?;
+        ObjectIdentifier::from_der(first.whole).ok()
+    };
+    members.into_iter().flatten().filter_map(first)
 }
 
 /// The extensions that are a SEQUENCE of at least one thing and that the judge reads no further.

@@ -253,8 +253,8 @@ codes! {
         "Not every browser can use a key of this kind.",
         "Make a request with an RSA key or one on P-256 or P-384.";
     IntermediateMissing = "intermediate-missing", Warn, "RFC 8446 section 4.4.2",
-        "The certificate of the issuer is not in the file.",
-        "Add it, or choose PKCS#7 at your CA. Installing now works only where that certificate is already known.";
+        "The certificate of the issuer is not in the file, and browsers need it unless it is a root.",
+        "Add it, or choose PKCS#7 at your CA. Without it, installing works only where that certificate is already known.";
     SignatureUnchecked = "signature-unchecked", Warn, "RFC 5280 section 6.1.3",
         "The signature is of a kind that cannot be checked here, and that browsers do not accept either.",
         "Have the request signed by a CA with an RSA, P-256 or P-384 key.";
@@ -262,8 +262,8 @@ codes! {
         "The serial number is negative, zero or longer than 20 octets, which some clients refuse.",
         "Have the CA issue the certificate again with a positive serial number of at most 20 octets.";
     LifetimeTooLong = "lifetime-too-long", Warn, "CA/Browser Forum BR 6.3.2",
-        "The certificate is valid for longer than browsers accept.",
-        "Have the CA issue it for a shorter time.";
+        "The certificate is valid for longer than browsers accept from a public CA, or Apple's systems from any issuer.",
+        "Have a public CA issue it for a shorter time. From a CA of your own, 825 days and less are fine.";
     SeveralLeaves = "several-leaves", Warn, "RFC 8446 section 4.4.2",
         "Several certificates fit keys of this unit; one of them was taken.",
         "Upload the certificate you mean by itself, with its chain.";
@@ -295,6 +295,9 @@ codes! {
     ChainEndsBeforeRoot = "chain-ends-before-root", Note, "RFC 8446 section 4.4.2",
         "The chain ends at a CA whose issuer is not in the file.",
         "Nothing, if that issuer is a root the browsers know; otherwise add its certificate.";
+    IssuedByRoot = "issued-by-root", Note, "RFC 8446 section 4.4.2",
+        "The issuer is not in the file, and is a root as far as can be told: nothing is missing, but it is not public.",
+        "Have the browsers trust that root. If it is an intermediate after all, add its certificate.";
     CertificatesLeftOut = "certificates-left-out", Note, "RFC 8446 section 4.4.2",
         "Certificates that are not part of the chain were left out.",
         "";

@@ -153,19 +153,35 @@ fn too_long(leaf: &Certificate<'_>, period: &Period, is_self_signed: bool) -> Op
         return None;
     }
     let days = seconds.div_ceil(DAY_SECONDS);
+    let keeps_private_limit = seconds <= LIFETIME_DAYS_MAX_PRIVATE * DAY_SECONDS;
+    let is_private = keeps_private_limit && !leaf.extensions.is_public;
     let message = if is_self_signed {
         format!(
             "The certificate is valid for {days} days. Apple's systems accept a server \
              certificate for {days_max} at most, also a self-signed one."
         )
     } else {
+        let whose = if leaf.extensions.is_public {
+            "The certificate says that a public CA issued it."
+        } else if is_private {
+            "That binds public CAs only; whether one issued this certificate cannot be told for \
+             certain, and nothing in it says so. From a CA of your own it is fine: there is only \
+             Apple's limit of 825 days, which it keeps."
+        } else {
+            "A CA of your own is held only to Apple's 825, which are exceeded too."
+        };
         format!(
             "The certificate is valid for {days} days. Issued when it was, browsers accept \
              {days_max} from a public CA. The limit is 200 days from 15 Mar 2026, 100 from \
-             15 Mar 2027 and 47 from 15 Mar 2029; a CA of your own is held only to Apple's 825."
+             15 Mar 2027 and 47 from 15 Mar 2029. {whose}"
         )
     };
     let finding = Finding::new(Code::LifetimeTooLong, message).about(leaf.index);
+    let finding = if is_private {
+        finding.severity(Severity::Note)
+    } else {
+        finding
+    };
     Some(
         finding
             .expected(format!("at most {days_max} days"))

@@ -1,7 +1,7 @@
 //! Which certificates are sent, and in which order.
 
 use crate::support::{Case, DAY, LEAF, Spec, World, finding, replace, with};
-use cert_policy::Code;
+use cert_policy::{Code, Severity};
 
 #[test]
 fn a_chain_in_order_is_taken_and_its_root_not_sent() {
@@ -60,6 +60,45 @@ fn a_missing_intermediate_is_asked_for_by_name() {
             "{missing:?}"
         );
         assert!(!verdict.is_refused());
+    }
+}
+
+#[test]
+fn a_certificate_that_a_root_issued_needs_no_intermediate() {
+    let world = World::shared();
+    let key = world.maker.key("P-256");
+    let plain = world.maker.make(&Spec::ca("/CN=Example CA", &key, None));
+    let named = world
+        .maker
+        .make(&Spec::ca("/CN=Example Root CA", &key, None));
+    let with_issuer = with(LEAF, "authorityKeyIdentifier=keyid,issuer:always");
+    let with_place = with(
+        LEAF,
+        "authorityInfoAccess=caIssuers;URI:http://ca.example/ca.crt",
+    );
+    let public = with(LEAF, "certificatePolicies=2.23.140.1.2.1");
+    for (issuer, extensions, expected) in [
+        (&plain, LEAF, Code::IntermediateMissing),
+        (&plain, with_issuer.as_str(), Code::IssuedByRoot),
+        (&named, LEAF, Code::IssuedByRoot),
+        (&named, &with_place, Code::IntermediateMissing),
+        (&named, &public, Code::IntermediateMissing),
+        (&world.intermediate, &with_issuer, Code::IntermediateMissing),
+    ] {
+        let spec = Spec::leaf(&world.key, issuer);
+        let leaf = world.maker.make(&Spec { extensions, ..spec });
+        let verdict = Case::new([&world.key], &[&leaf]).check(&[expected]);
+        let said = finding(&verdict, expected);
+        assert_eq!(
+            said.severity == Severity::Note,
+            expected == Code::IssuedByRoot
+        );
+        if expected == Code::IssuedByRoot {
+            assert!(
+                said.message.contains("have to be told to trust it"),
+                "{said:?}"
+            );
+        }
     }
 }
 

@@ -151,7 +151,7 @@ fn a_ca_that_signs_with_sha1_is_a_warning_and_with_md5_refused() {
             Case::new([&world.key], &[&leaf, &root]).check(&[expected, Code::RootIncluded]);
         assert_eq!(verdict.is_refused(), digest == "-md5");
         // That the file holds no issuer does not make the digest better.
-        Case::new([&world.key], &[&leaf]).check(&[expected, Code::IntermediateMissing]);
+        Case::new([&world.key], &[&leaf]).check(&[expected, Code::IssuedByRoot]);
     }
 }
 
@@ -236,12 +236,39 @@ fn a_lifetime_above_what_browsers_accept_is_a_warning() {
     };
     let leaf = world.maker.make(&spec);
     let verdict = chain_of(&world, &leaf).check(&with_note(&[Code::LifetimeTooLong]));
-    let message = &finding(&verdict, Code::LifetimeTooLong).message;
+    let note = finding(&verdict, Code::LifetimeTooLong);
+    assert_eq!(note.severity, Severity::Note, "of a CA of one's own");
+    let message = &note.message;
     for limit in [
+        "binds public CAs only",
         "200 days from 15 Mar 2026",
         "100 from 15 Mar 2027",
         "47 from 15 Mar 2029",
     ] {
         assert!(message.contains(limit), "{message}");
+    }
+}
+
+#[test]
+fn a_lifetime_is_a_warning_only_where_a_public_ca_issued_or_apple_refuses() {
+    let world = World::shared();
+    let own_policy = with(LEAF, "certificatePolicies=1.3.6.1.4.1.99999.1");
+    let public = with(LEAF, "certificatePolicies=2.23.140.1.2.1");
+    let logged = with(LEAF, "1.3.6.1.4.1.11129.2.4.2=DER:04:02:00:00");
+    for (extensions, days, severity) in [
+        (LEAF, 400, Severity::Note),
+        (&own_policy, 400, Severity::Note),
+        (&public, 400, Severity::Warn),
+        (&logged, 400, Severity::Warn),
+        (LEAF, 826, Severity::Warn),
+    ] {
+        let leaf = world.maker.make(&Spec {
+            extensions,
+            days,
+            ..Spec::leaf(&world.key, &world.intermediate)
+        });
+        let verdict = chain_of(&world, &leaf).verdict();
+        let found = finding(&verdict, Code::LifetimeTooLong);
+        assert_eq!(found.severity, severity, "{days} {extensions}");
     }
 }
