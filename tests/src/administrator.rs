@@ -1,9 +1,12 @@
 //! What an administrator does at the browser.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context as _, Result, ensure};
 
 use crate::browser::{Browser, Page};
 use crate::form::Form;
+use crate::judge;
 use crate::unit::{PASSWORD, Unit};
 
 /// A person who is signed in.
@@ -106,7 +109,24 @@ impl Administrator {
     pub fn requests(&mut self) -> Result<Vec<String>> {
         let page = self.browser.open("/management/https/requests")?;
         let shown = page.content.raw_text();
-        Ok(crate::judge::pem_blocks(&shown))
+        Ok(judge::pem_blocks(&shown))
+    }
+
+    /// Deletes a request and its key.
+    pub fn delete_request(&mut self, request: &str) -> Result<()> {
+        let form = self.open_deletion(request)?;
+        self.browser.submit(&form)?;
+        let gone = !self.requests()?.iter().any(|kept| kept == request);
+        ensure!(gone, "the request is still there");
+        Ok(())
+    }
+
+    /// The form that deletes a request.
+    pub fn open_deletion(&mut self, request: &str) -> Result<Form> {
+        let key = judge::request_key_fingerprint(request)?;
+        let key = key.replace(':', "").to_lowercase();
+        let page = format!("/management/https/requests/{key}/delete");
+        self.browser.open(&page)?.form("/delete")
     }
 
     /// Pastes text into "Upload X.509 PEM Certificate". Returns the review, or the
@@ -137,6 +157,16 @@ impl Administrator {
         let page = self.browser.submit(&review.form("/install")?)?;
         ensure!(page.status == 200, "not installed: {}", page.text());
         Ok(page)
+    }
+
+    /// Every setting with its value, as the page shows them.
+    pub fn settings(&mut self) -> Result<BTreeMap<String, String>> {
+        let page = self.browser.open("/management/services")?;
+        let form = page.form("/services")?;
+        let names = form.names().filter_map(|name| name.strip_prefix("before_"));
+        Ok(names
+            .map(|name| (name.into(), form.values(name).concat()))
+            .collect())
     }
 
     /// Downloads a backup.

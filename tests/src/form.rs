@@ -157,6 +157,11 @@ impl Form {
         Ok(())
     }
 
+    /// The names of all fields, in the order of the page; one may come again.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.controls.iter().map(|control| control.name.as_str())
+    }
+
     /// What stands in the fields of this name now.
     #[must_use]
     pub fn values(&self, name: &str) -> Vec<String> {

@@ -1,7 +1,9 @@
 //! A fault at each system call that touches the disk: the process is killed, or the
 //! call fails.
 
-use acceptance::faults::{Change, Extent, Starting, Subject, UnsafeStore, Way, enumerate};
+use acceptance::faults::{
+    Change, EndOfTrial, Extent, Starting, Subject, UnsafeStore, Way, enumerate,
+};
 use anyhow::Result;
 
 #[test]
@@ -57,6 +59,26 @@ fn a_password_is_changed_or_the_old_one_holds() -> Result<()> {
 #[test]
 fn a_failed_sign_in_is_in_the_journal_or_was_not_answered() -> Result<()> {
     check(&Change::TRY_TO_SIGN_IN)
+}
+
+#[test]
+fn an_upgrade_of_the_format_can_be_cut_off_anywhere() -> Result<()> {
+    check(&Starting::Upgrade)
+}
+
+#[test]
+fn a_setting_is_changed_alone_or_not_at_all() -> Result<()> {
+    check(&Change::CHANGE_SETTINGS)
+}
+
+#[test]
+fn a_backup_is_restored_whole_or_not_at_all() -> Result<()> {
+    check(&Change::RESTORE)
+}
+
+#[test]
+fn a_trial_ends_with_the_previous_certificate_or_goes_on() -> Result<()> {
+    check(&EndOfTrial)
 }
 
 #[test]

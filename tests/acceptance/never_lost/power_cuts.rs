@@ -1,7 +1,9 @@
 //! A power cut, which takes away what is not yet on the disk: any writes, whole or in
 //! part, that nothing has made durable.
 
-use acceptance::faults::{Change, Extent, Starting, Subject, UnsafeStore, Way, lost_writes};
+use acceptance::faults::{
+    Change, EndOfTrial, Extent, Starting, Subject, UnsafeStore, Way, lost_writes,
+};
 use anyhow::Result;
 
 #[test]
@@ -57,6 +59,26 @@ fn a_new_password_holds() -> Result<()> {
 #[test]
 fn a_failed_sign_in_stays_in_the_journal() -> Result<()> {
     check(&Change::TRY_TO_SIGN_IN)
+}
+
+#[test]
+fn an_upgrade_of_the_format_loses_nothing() -> Result<()> {
+    check(&Starting::Upgrade)
+}
+
+#[test]
+fn a_setting_that_was_saved_is_kept() -> Result<()> {
+    check(&Change::CHANGE_SETTINGS)
+}
+
+#[test]
+fn what_a_backup_brought_back_is_kept() -> Result<()> {
+    check(&Change::RESTORE)
+}
+
+#[test]
+fn a_trial_that_has_ended_does_not_come_back() -> Result<()> {
+    check(&EndOfTrial)
 }
 
 #[test]

@@ -23,9 +23,14 @@ pub struct Change {
     fill: fn(&Unit, &Seed) -> Result<Filled>,
     /// Whether the page says that it was done.
     is_done: fn(&Page) -> bool,
+    /// What the unit says in its log where this was answered, but is not in the journal.
+    unwritten: &'static str,
     /// Whether a unit that looks so has made the change, whole.
     is_new: fn(&Look, &Seed) -> bool,
 }
+
+/// What no log says.
+const NOTHING: &str = "\n\n\n";
 
 /// A form that only has to be sent.
 struct Filled {
@@ -41,6 +46,7 @@ impl Change {
         entry: "request made",
         fill: |unit, _| fill_order(unit, &[]),
         is_done: |page| page.text().contains("The key and the request are made"),
+        unwritten: NOTHING,
         is_new: |look, seed| has_one_more_request(look, seed) && serves_the_same(look, seed),
     };
 
@@ -49,6 +55,7 @@ impl Change {
         entry: "self-signed certificate made",
         fill: |unit, _| fill_order(unit, &[("self_signed", "yes")]),
         is_done: |page| page.text().contains("The key and the request are made"),
+        unwritten: NOTHING,
         is_new: |look, seed| has_one_more_request(look, seed) && serves_a_new_one(look, seed),
     };
 
@@ -62,6 +69,7 @@ impl Change {
             Ok(Filled::new(admin, form))
         },
         is_done: says_done,
+        unwritten: NOTHING,
         is_new: |look, seed| {
             look.chain == judge::pem_blocks(&seed.next) && look.requests == seed.look.requests
         },
@@ -72,6 +80,7 @@ impl Change {
         entry: "previous certificate served again",
         fill: |unit, _| fill_at(unit, "/management/https/previous", "/previous"),
         is_done: says_done,
+        unwritten: NOTHING,
         is_new: |look, seed| look.leaf() == seed.factory && look.requests == seed.look.requests,
     };
 
@@ -80,6 +89,7 @@ impl Change {
         entry: "factory certificate made",
         fill: |unit, _| fill_at(unit, "/management/https/factory", "/factory"),
         is_done: says_done,
+        unwritten: NOTHING,
         is_new: |look, seed| serves_a_new_one(look, seed) && look.requests == seed.look.requests,
     };
 
@@ -87,15 +97,12 @@ impl Change {
     pub const DELETE_REQUEST: Self = Self {
         entry: "request deleted",
         fill: |unit, seed| {
-            let key = judge::request_key_fingerprint(&seed.unneeded)?;
-            let key = key.replace(':', "").to_lowercase();
-            fill_at(
-                unit,
-                &format!("/management/https/requests/{key}/delete"),
-                "/delete",
-            )
+            let mut admin = Administrator::sign_in(unit)?;
+            let form = admin.open_deletion(&seed.unneeded)?;
+            Ok(Filled::new(admin, form))
         },
         is_done: |page| page.path == "/management/https/requests" && page.status == 200,
+        unwritten: NOTHING,
         is_new: |look, seed| {
             let mut expected = seed.look.requests.clone();
             expected.retain(|request| *request != seed.unneeded);
@@ -114,10 +121,47 @@ impl Change {
             Ok(filled)
         },
         is_done: |page| page.path == "/management/https" && page.status == 200,
+        unwritten: NOTHING,
         is_new: |look, seed| {
             look.password == Which::New
                 && look.requests == seed.look.requests
                 && serves_the_same(look, seed)
+        },
+    };
+
+    /// A setting is changed, of which no other one knows.
+    pub const CHANGE_SETTINGS: Self = Self {
+        entry: "changed: session",
+        fill: |unit, _| {
+            let mut filled = fill_at(unit, "/management/services", "/services")?;
+            filled.form.fill("session", "45")?;
+            Ok(filled)
+        },
+        is_done: |page| page.status == 200 && page.text().contains("Saved."),
+        unwritten: NOTHING,
+        is_new: |look, seed| {
+            let mut expected = seed.look.settings.clone();
+            expected.insert("session".into(), "45".into());
+            look.settings == expected
+                && look.requests == seed.look.requests
+                && serves_the_same(look, seed)
+        },
+    };
+
+    /// A backup is restored, which brings a deleted request back with its key.
+    pub const RESTORE: Self = Self {
+        entry: "backup restored",
+        fill: |unit, seed| {
+            let mut admin = Administrator::sign_in(unit)?;
+            let review = admin.review_backup(&seed.backup)?;
+            let form = review.form("/restore")?;
+            Ok(Filled::new(admin, form))
+        },
+        is_done: |page| page.status == 200 && page.text().contains("Restored:"),
+        unwritten: NOTHING,
+        is_new: |look, seed| {
+            let brought_back = look.requests.contains(&seed.deleted);
+            brought_back && has_one_more_request(look, seed) && serves_the_same(look, seed)
         },
     };
 
@@ -133,6 +177,7 @@ impl Change {
             Ok(Filled::new(Administrator { browser }, form))
         },
         is_done: |page| page.status == 401,
+        unwritten: "sign-in refused by admin",
         is_new: |look, seed| look.requests == seed.look.requests && serves_the_same(look, seed),
     };
 }
@@ -160,7 +205,8 @@ impl Subject for Change {
         };
         // From here on the disk is well again, and the unit has to be as well.
         attached.detach()?;
-        let answer = if (self.is_done)(&page) {
+        let said = unit.transcript.text_of("standard error");
+        let answer = if (self.is_done)(&page) && !said.contains(self.unwritten) {
             Answer::Done(page.text())
         } else {
             Answer::Refused(page.text())
@@ -191,6 +237,7 @@ impl Change {
             && look.set_aside == 0
             && look.requests == old.requests
             && look.password == old.password
+            && look.settings == old.settings
             && entries == old.entries(self.entry);
         let is_new = (self.is_new)(look, seed)
             && look.set_aside == 0

@@ -1,6 +1,7 @@
 //! A unit on a disk of its own, of which pictures are taken while it works: what a power
 //! cut at that moment would have left. On each, a unit is started.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -139,6 +140,7 @@ fn is_same(look: &Look, other: &Look) -> bool {
     look.chain == other.chain
         && look.requests == other.requests
         && look.password == other.password
+        && look.settings == other.settings
         && look
             .journal
             .iter()
@@ -192,6 +194,7 @@ impl<'a> Worker<'a> {
             requests: Vec::new(),
             password: Which::Old,
             journal: Vec::new(),
+            settings: BTreeMap::new(),
             set_aside: 0,
         };
         progress.done.store(1, Ordering::Release);
@@ -207,9 +210,10 @@ impl<'a> Worker<'a> {
         };
         worker.is_done()?;
         // The journal after the first start is the one before the sign-in.
-        let journal = worker.looks.last().map(|look| look.journal.clone());
-        let journal = journal.unwrap_or_default().split_off(1);
-        worker.looks.first_mut().context("no look")?.journal = journal;
+        let mut known = worker.looks.last().context("no look")?.clone();
+        let first = worker.looks.first_mut().context("no look")?;
+        first.journal = known.journal.split_off(1);
+        first.settings = known.settings;
         for _ in 0..ROUNDS_MAX {
             worker.round()?;
             if progress.enough.load(Ordering::Acquire) {
@@ -237,6 +241,12 @@ impl<'a> Worker<'a> {
             &format!("/management/https/requests/{key}/delete"),
             "/delete",
             &[],
+        )?;
+        let minutes = (20 + self.looks.len() % 100).to_string();
+        self.submit(
+            "/management/services",
+            "/services",
+            &[("session", minutes.as_str())],
         )?;
         let (present, new, password) = match self.password {
             Which::Old => (PASSWORD, NEW_PASSWORD, Which::New),

@@ -1,6 +1,9 @@
 //! Doing a thing again and again, each time with a fault somewhere else.
 
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
@@ -37,13 +40,21 @@ pub fn enumerate(subject: &impl Subject, extent: Extent) -> Result<Report> {
     let began = Instant::now();
     let points = Point::plan(&record(subject)?, extent)?;
     ensure!(!points.is_empty(), "nothing touches the disk");
-    let mut report = Report::default();
-    for point in &points {
-        println!("== {point}");
-        let tried = try_point(subject, point);
-        report.absent += usize::from(matches!(tried, Ok(Hit::No)));
-        report.add(point, tried.map(drop));
-    }
+    let (next, report) = (AtomicUsize::new(0), Mutex::new(Report::default()));
+    thread::scope(|scope| {
+        for _ in 0..subject.at_a_time() {
+            scope.spawn(|| {
+                while let Some(point) = points.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    println!("== {point}");
+                    let tried = try_point(subject, point);
+                    let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
+                    report.absent += usize::from(matches!(tried, Ok(Hit::No)));
+                    report.add(point, tried.map(drop));
+                }
+            });
+        }
+    });
+    let mut report = report.into_inner().unwrap_or_else(PoisonError::into_inner);
     report.took = began.elapsed();
     println!("{report}");
     Ok(report)

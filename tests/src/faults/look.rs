@@ -1,5 +1,6 @@
 //! How a unit looks from outside after it was started anew on a state.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::path::Path;
@@ -23,6 +24,8 @@ pub struct Look {
     pub password: Which,
     /// The journal, the newest entry first, without alarms and those of looking.
     pub journal: Vec<String>,
+    /// The settings, as the page shows them.
+    pub settings: BTreeMap<String, String>,
     /// How many files were set aside as damaged.
     pub set_aside: usize,
 }
@@ -78,6 +81,7 @@ impl Look {
             requests,
             password,
             journal,
+            settings: admin.settings()?,
             set_aside: set_aside(unit.state())?.len(),
         })
     }
@@ -112,6 +116,7 @@ impl fmt::Debug for Look {
             .field("requests", &brief(&self.requests))
             .field("password", &self.password)
             .field("journal", &self.journal)
+            .field("settings", &self.settings)
             .field("set_aside", &self.set_aside)
             .finish()
     }

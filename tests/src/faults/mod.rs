@@ -6,7 +6,7 @@
 //! starts the program anew on what the fault has left. `strace` injects the faults,
 //! so the program is the very one that runs on a unit.
 //!
-//! [`Change`] and [`Starting`] are the subjects that drive the unit, [`UnsafeStore`] is
+//! [`Change`], [`EndOfTrial`] and [`Starting`] are the subjects that drive the unit, [`UnsafeStore`] is
 //! one that a harness worth its name must find guilty. [`damage`] alters the files of a
 //! state. [`lost_writes`] and [`crash_images`] go beyond the death of the process, to what a
 //! power cut leaves of what it has written.
@@ -16,12 +16,14 @@ mod change;
 mod crash_images;
 mod damage;
 mod dice;
+mod end_of_trial;
 mod enumerate;
 mod look;
 mod loop_disk;
 mod lost_writes;
 mod place;
 mod point;
+mod records;
 mod seed;
 mod starting;
 mod step;
@@ -36,6 +38,7 @@ pub use call::{Call, Effect};
 pub use change::Change;
 pub use crash_images::crash_images;
 pub use damage::{File, damage, unreadable};
+pub use end_of_trial::EndOfTrial;
 pub use enumerate::{Report, enumerate};
 pub use look::{Look, Which};
 pub use lost_writes::lost_writes;
@@ -57,6 +60,11 @@ pub trait Subject: Sync {
     /// Starts the program anew, without faults, and fails when the state is not what
     /// it has to be after this answer.
     fn check(&self, state: &Path, answer: &Answer) -> Result<()>;
+
+    /// At how many points at a time it is tried.
+    fn at_a_time(&self) -> usize {
+        1
+    }
 }
 
 /// How the program has answered.

@@ -35,6 +35,10 @@ pub struct Seed {
     pub next: String,
     /// The request that nobody needs, as PEM.
     pub unneeded: String,
+    /// A backup, which has everything that the state has, and one request more.
+    pub backup: Vec<u8>,
+    /// That request, as PEM.
+    pub deleted: String,
 }
 
 impl Seed {
@@ -76,6 +80,14 @@ impl Seed {
         let next = authority.sign(&next)?.encode(Encoding::X509Pem)?;
         // Over the new certificate, so that nothing goes back by itself.
         Administrator::sign_in(&unit)?;
+        let mut admin = Administrator::sign_in(&unit)?;
+        let fields = [
+            ("common_name", "ntp5.example.net"),
+            ("key_type", "EC P-256"),
+        ];
+        let deleted = admin.make_request(&fields, &[])?;
+        let backup = admin.backup()?;
+        admin.delete_request(&deleted)?;
         wait_until_quiet(&state.join("store.redb"))?;
         // So that the newest change is one that is looked at: alarms are not.
         Administrator::sign_in(&unit)?;
@@ -89,6 +101,8 @@ impl Seed {
             factory,
             next: String::from_utf8(next)?,
             unneeded,
+            backup,
+            deleted,
         })
     }
 }
@@ -96,7 +110,7 @@ impl Seed {
 /// Waits until the unit writes no more by itself, as it does when alarms come and go.
 /// A unit that is started on such a state has nothing of that kind to write, so that
 /// what is written there is what somebody has asked for.
-fn wait_until_quiet(store: &Path) -> Result<()> {
+pub(super) fn wait_until_quiet(store: &Path) -> Result<()> {
     let deadline = Instant::now() + QUIET_MAX;
     loop {
         let before = fs::read(store)?;

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail, ensure};
 
 use super::look::{self, Look};
+use super::records::make_format_1;
 use super::seed::Seed;
 use super::strace::Strace;
 use super::{Answer, Subject};
@@ -21,6 +22,8 @@ pub enum Starting {
     Again,
     /// On such a state whose secret is cut in half, so that both are set aside.
     Damaged,
+    /// On such a state in format 1, which is brought to the present one.
+    Upgrade,
 }
 
 impl Subject for Starting {
@@ -28,6 +31,10 @@ impl Subject for Starting {
         match self {
             Self::First => Ok(()),
             Self::Again => Seed::shared()?.lay(state),
+            Self::Upgrade => {
+                Seed::shared()?.lay(state)?;
+                make_format_1(state)
+            }
             Self::Damaged => {
                 Seed::shared()?.lay(state)?;
                 Ok(fs::write(state.join("secret"), half_of_the_secret()?)?)
@@ -74,6 +81,16 @@ impl Subject for Starting {
                 "not as after one first start: {look:?}"
             ),
             Self::Again => ensure!(look == Seed::shared()?.look, "not as before: {look:?}"),
+            Self::Upgrade => {
+                let mut before = look.clone();
+                before
+                    .journal
+                    .retain(|entry| !entry.contains("store upgraded"));
+                ensure!(
+                    look.entries("store upgraded") == 1 && before == Seed::shared()?.look,
+                    "not as before, but for the upgrade: {look:?}"
+                );
+            }
             Self::Damaged => {
                 let is_new = look.requests.is_empty()
                     && first_starts == 1
