@@ -88,9 +88,12 @@ impl Debian {
 }
 
 fn is_root_on_debian(sh: &Shell) -> bool {
-    let root = cmd!(sh, "id --user")
+    is_root(sh) && Path::new("/usr/bin/apt-get").exists()
+}
+
+pub(crate) fn is_root(sh: &Shell) -> bool {
+    cmd!(sh, "id --user")
         .quiet()
         .read()
-        .is_ok_and(|id| id == "0");
-    root && Path::new("/usr/bin/apt-get").exists()
+        .is_ok_and(|id| id == "0")
 }

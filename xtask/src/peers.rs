@@ -89,6 +89,18 @@ const PEERS: &[Peer] = &[
         source: Source::Debian("strace"),
     },
     Peer {
+        name: "mkfs.ext4",
+        role: "makes a disk whose power is cut",
+        probe: &["/usr/sbin/mkfs.ext4", "-V"],
+        source: Source::Debian("e2fsprogs"),
+    },
+    Peer {
+        name: "mount and umount",
+        role: "mount a disk whose power was cut",
+        probe: &["sh", "-c", "command -v mount && command -v umount"],
+        source: Source::Debian("mount"),
+    },
+    Peer {
         name: "slowhttptest",
         role: "holds a thousand slow connections",
         probe: &["sh", "-c", "command -v slowhttptest"],

@@ -3,13 +3,18 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use xshell::{Cmd, Shell, cmd};
 
-use crate::{flags, peers};
+use crate::{debian, flags, peers};
 
 impl flags::Test {
     pub(crate) fn run(self, sh: &Shell) -> anyhow::Result<()> {
+        // Said now, and not after a quarter of an hour.
+        ensure!(
+            !self.long || debian::is_root(sh),
+            "--long mounts disks, which only root may: run it as root, or leave --long out"
+        );
         peers::provide(sh, !self.no_install, self.long)?;
         if self.long {
             sh.set_var("COUNTERSIGN_EXTENT", "every");
