@@ -50,3 +50,70 @@ pub(crate) const FORM_MAX: Duration = Duration::from_secs(30);
 /// Files that may be open at a time: the connections, the consoles, the store.
 /// Where the limit of the process is lower, it is raised to this at the start.
 pub(crate) const OPEN_FILES: u64 = 512;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_for_administrators_says_the_same() {
+        let table = include_str!("../../docs/security.md");
+        let (_, table) = table.split_once("\n## Limits\n").expect("a table");
+        let (kib, mib) = (|octets| octets / 1024, |octets| octets / (1024 * 1024));
+        let seconds = |time: Duration| time.as_secs();
+        for (what, limit) in [
+            (
+                "connections, of all and of one address (an IPv6 /64)",
+                format!("{CONNECTIONS_MAX}, {ADDRESS_CONNECTIONS_MAX}"),
+            ),
+            (
+                "requests over one connection; how long one lives",
+                format!("{REQUESTS_MAX}; {} minutes", seconds(CONNECTION_MAX) / 60),
+            ),
+            (
+                "a connection is left alone for its first",
+                format!("{} s", seconds(GRACE)),
+            ),
+            (
+                "handshake; head of a request, the wait before it included",
+                format!("{} s; {} s", seconds(HANDSHAKE_MAX), seconds(HEAD_MAX)),
+            ),
+            (
+                "head of a request, fields in it",
+                format!("{} KiB, {FIELDS_MAX}", kib(HEAD_OCTETS_MAX)),
+            ),
+            (
+                "body of a stranger; its time",
+                format!("{} KiB; {} s", kib(STRANGER_OCTETS_MAX), seconds(FORM_MAX)),
+            ),
+            (
+                "an upload, the fields beside it; its time",
+                format!(
+                    "{} MiB, {} KiB; {} s",
+                    mib(UPLOAD_OCTETS_MAX),
+                    kib(BESIDE_OCTETS_MAX),
+                    seconds(UPLOAD_MAX)
+                ),
+            ),
+            (
+                "all larger bodies together; one too large is thrown away up to",
+                format!(
+                    "{} MiB; {} MiB",
+                    mib(UPLOADS_OCTETS_MAX),
+                    mib(DRAINED_OCTETS_MAX)
+                ),
+            ),
+            (
+                "who was refused, or whose connection ends, may still hear it for",
+                format!("{} s", seconds(LINGER_MAX)),
+            ),
+            (
+                "open requests at the end of the unit",
+                format!("{} s", seconds(DRAIN_MAX)),
+            ),
+        ] {
+            let row = format!("| {what} | {limit} |");
+            assert!(table.contains(&row), "{row}");
+        }
+    }
+}

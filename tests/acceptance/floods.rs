@@ -62,15 +62,14 @@ fn a_thousand_slow_connections_from_as_many_addresses_keep_nobody_out() -> Resul
     let unit = Unit::start()?;
     let sending = Sending::start(4, {
         let (address, numbers) = (unit.address, Arc::new(AtomicU32::new(0)));
-        move |held: &mut Vec<TcpStream>| {
+        move |held: &mut Vec<Connection>| {
             let number = numbers.fetch_add(1, Ordering::Relaxed);
             if number >= SLOW {
                 return trickle(held);
             }
             let source = Ipv4Addr::from(u32::from(Ipv4Addr::new(127, 1, 0, 1)) + number);
-            let mut connection = connect(Some(source.into()), address)?;
-            // The head of a TLS record that announces more than will come.
-            connection.write_all(&[0x16, 3, 1, 2, 0])?;
+            let mut connection = Connection::open_from(Some(source.into()), address)?;
+            connection.send(b"GET /login HTTP/1.1\r\nX: ")?;
             held.push(connection);
             Ok(())
         }
@@ -82,9 +81,9 @@ fn a_thousand_slow_connections_from_as_many_addresses_keep_nobody_out() -> Resul
 }
 
 /// Another octet for each connection that is still there.
-fn trickle(held: &mut Vec<TcpStream>) -> Result<()> {
+fn trickle(held: &mut Vec<Connection>) -> Result<()> {
     thread::sleep(Duration::from_millis(500));
-    held.retain_mut(|connection| connection.write_all(&[0]).is_ok());
+    held.retain_mut(|connection| connection.send(b"x").is_ok());
     Ok(())
 }
 
@@ -205,9 +204,9 @@ struct Sending {
 impl Sending {
     /// Each thread has connections of its own to hold. What fails is tried again, for
     /// to be turned away is what an attacker has to expect.
-    fn start(
+    fn start<C: 'static>(
         threads: usize,
-        act: impl Fn(&mut Vec<TcpStream>) -> Result<()> + Send + Sync + 'static,
+        act: impl Fn(&mut Vec<C>) -> Result<()> + Send + Sync + 'static,
     ) -> Self {
         let ended = Arc::new(AtomicBool::new(false));
         let act = Arc::new(act);
