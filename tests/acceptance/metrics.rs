@@ -68,7 +68,10 @@ fn prometheus_reads_every_metric_with_the_token_and_nothing_without() -> Result<
     );
 
     unit.console("services set metrics off")?;
-    assert_eq!(scrape(&unit, TOKEN)?.status, 303);
+    let off = scrape(&unit, TOKEN)?;
+    assert_eq!(off.status, 404);
+    let said = String::from_utf8(off.body)?;
+    assert!(said.starts_with("Metrics are off."), "{said}");
     Ok(())
 }
 

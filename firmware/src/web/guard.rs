@@ -150,8 +150,8 @@ enum Access {
     Password,
     /// One with a password of one's own.
     Full,
-    /// None, but a token, where one is set; before, it is as if there were no such
-    /// page.
+    /// None, but a token, where one is set; before, there is no such page. Programs ask
+    /// for it, which a way to the sign-in would lead astray.
     Token,
 }
 
@@ -173,10 +173,7 @@ impl Access {
 /// browser shows an answer only after it has sent the body.
 async fn check(site: &Site, caller: &Caller, request: Request) -> Result<Request, Response> {
     let (mut parts, body) = request.into_parts();
-    let access = match Access::of(parts.uri.path()) {
-        Access::Token if site.app.unit.settings().metrics.is_none() => Access::Full,
-        access => access,
-    };
+    let access = Access::of(parts.uri.path());
     let limit = Limit::of(parts.uri.path(), caller.session.is_some());
     // Whatever is no reading is a change, and has to come from a page of the unit.
     let posted = match parts.method {

@@ -24,6 +24,8 @@ pub(super) const PATH: &str = "/metrics";
 
 /// The text format, version 0.0.4.
 const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+/// What is answered, in plain text, while no token is set.
+const OFF: &str = "Metrics are off. Set a token for them under Management, Services.\n";
 /// So many entries of the journal are read at a time.
 const BATCH_MAX: usize = 256;
 /// Characters of a label's value, at most.
@@ -92,7 +94,9 @@ pub(super) async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let settings = site.app.unit.settings();
-    let token = settings.metrics.as_ref().ok_or_else(Problem::not_found)?;
+    let Some(token) = settings.metrics.as_ref() else {
+        return Ok((StatusCode::NOT_FOUND, OFF).into_response());
+    };
     if let Err(refusal) = site.metrics.admit(&headers, token, caller.peer) {
         return Ok(refusal.into_response());
     }

@@ -34,15 +34,20 @@ fn value<'a>(page: &'a Answer, sample: &str) -> &'a str {
 }
 
 #[tokio::test]
-async fn without_a_token_set_it_is_as_if_it_did_not_exist() {
+async fn without_a_token_set_there_is_no_such_page_and_a_program_can_read_why() {
     let mut admin = Browser::signed_in().await;
     let mut stranger = admin.another();
     for browser in [&mut admin, &mut stranger] {
         for token in [TOKEN, "off", "on", ""] {
             let metrics = scrape(browser, token).await;
-            let nowhere = browser.get("/nowhere").await;
-            assert_eq!(metrics.status, nowhere.status);
-            assert_eq!(metrics.location(), nowhere.location());
+            assert_eq!(metrics.status, StatusCode::NOT_FOUND);
+            assert!(
+                metrics.text.starts_with("Metrics are off."),
+                "{}",
+                metrics.text
+            );
+            let kind = metrics.headers.get(header::CONTENT_TYPE).expect("a type");
+            assert_eq!(kind, "text/plain; charset=utf-8");
             assert_eq!(metrics.headers.get(header::WWW_AUTHENTICATE), None);
         }
     }

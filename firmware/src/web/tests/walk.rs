@@ -124,6 +124,8 @@ async fn before_the_sign_in_there_is_nothing_but_the_sign_in() {
         let answer = browser.get(path).await;
         match OPEN.contains(&path) {
             true => assert_eq!(answer.status, StatusCode::OK, "{path}"),
+            // For programs, and off.
+            false if path == "/metrics" => assert_eq!(answer.status, StatusCode::NOT_FOUND),
             false => assert_eq!(answer.location(), "/login", "{path}"),
         }
     }
@@ -135,7 +137,7 @@ async fn a_first_password_opens_no_page_but_its_own_change() {
     browser.sign_in(&first).await;
     browser.get("/password").await;
     for path in paths().iter().map(String::as_str).chain(["/nowhere"]) {
-        if OPEN.contains(&path) || ["/password", "/logout"].contains(&path) {
+        if OPEN.contains(&path) || ["/metrics", "/password", "/logout"].contains(&path) {
             continue;
         }
         assert_eq!(browser.get(path).await.location(), "/password", "{path}");
