@@ -34,6 +34,10 @@ impl Environment for SystemEnvironment {
         self.started.elapsed()
     }
 
+    fn log(&self, line: &str) {
+        crate::output::log(line);
+    }
+
     fn fill_random(&self, octets: &mut [u8]) {
         // Without randomness nothing this unit makes would be safe to use.
         getrandom::fill(octets).expect("the operating system has a random generator");

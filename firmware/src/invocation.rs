@@ -72,13 +72,16 @@ impl Invocation {
                 print(USAGE);
                 ExitCode::SUCCESS
             }
-            What::Run(flags) => match crate::run::run(&flags) {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(why) => {
-                    log(why);
-                    ExitCode::FAILURE
+            What::Run(flags) => {
+                crate::first_password::take_out_of_environment(std::env::args_os());
+                match crate::run::run(&flags) {
+                    Ok(()) => ExitCode::SUCCESS,
+                    Err(why) => {
+                        log(why);
+                        ExitCode::FAILURE
+                    }
                 }
-            },
+            }
             What::Version => {
                 print(format_args!(
                     "countersign {} ({})",

@@ -10,6 +10,7 @@ mod config;
 mod confinement;
 mod console;
 mod environment;
+mod first_password;
 mod invocation;
 mod limits;
 mod output;

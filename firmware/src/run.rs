@@ -11,17 +11,13 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
-use zeroize::Zeroizing;
 
 use crate::config::{Config, Flags};
 use crate::confinement::{self, Needs};
 use crate::environment::SystemEnvironment;
 use crate::output::{log, print};
 use crate::tls::Tls;
-use crate::{App, VERSION, console, server, syslog, web};
-
-/// The variable that holds the password of `admin` at the first start.
-const PASSWORD_VARIABLE: &str = "COUNTERSIGN_ADMIN_PASSWORD";
+use crate::{App, VERSION, console, first_password, server, syslog, web};
 
 /// Ports below this one ask for a capability.
 const LOW_PORTS_END: u16 = 1024;
@@ -63,7 +59,15 @@ pub(crate) fn run(flags: &Flags) -> Result<(), String> {
     };
     greet(&listener, &opened)?;
     let signals = signals.map_err(|error| format!("signals: {error}"))?;
-    runtime.block_on(serve(flags, config, app, tls, listener, socket?, signals))
+    let socket = match socket {
+        // Its folder is read-only too, and the pages are a way in.
+        Err(why) if app.unit.is_read_only() => {
+            log(why);
+            None
+        }
+        socket => Some(socket?),
+    };
+    runtime.block_on(serve(flags, config, app, tls, listener, socket, signals))
 }
 
 /// Listens, so that connections wait until they are served.
@@ -85,7 +89,7 @@ fn open(
     let unit = UnitConfig {
         state_dir: config.state_dir.clone(),
         factory: config.factory.clone(),
-        admin_password: std::env::var(PASSWORD_VARIABLE).ok().map(Zeroizing::new),
+        admin_password: first_password::given(),
     };
     Unit::open(unit, &secret, environment, tls).map_err(|error| match error {
         cert_lifecycle::Error::Store(store) => store.to_string(),
@@ -99,7 +103,7 @@ async fn serve(
     app: Arc<App>,
     tls: Arc<Tls>,
     listener: std::net::TcpListener,
-    socket: console::Socket,
+    socket: Option<console::Socket>,
     mut signals: Signals,
 ) -> Result<(), String> {
     let mut https = Https::start(listener, &app, &tls)?;
@@ -128,7 +132,9 @@ async fn serve(
     }
     ticking.abort();
     https.end().await;
-    socket.end();
+    if let Some(socket) = socket {
+        socket.end();
+    }
     Ok(())
 }
 

@@ -116,3 +116,14 @@ fn a_start_that_fails_takes_no_first_password_with_it() -> Result<()> {
     assert_eq!(sign_in(&mut unit.browser(), password)?.path, "/password");
     Ok(())
 }
+
+#[test]
+fn a_password_that_was_given_is_not_in_the_environment_of_the_process() -> Result<()> {
+    let unit = Unit::start()?;
+    let environment = std::fs::read(format!("/proc/{}/environ", unit.process_id()))?;
+    let environment = String::from_utf8_lossy(&environment);
+    assert!(environment.contains("PATH="), "{environment}");
+    assert!(!environment.contains(PASSWORD));
+    Administrator::sign_in(&unit)?;
+    Ok(())
+}

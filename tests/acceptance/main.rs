@@ -18,6 +18,7 @@ mod metrics;
 mod never_lost;
 mod pages;
 mod promise;
+mod read_only;
 mod refusals;
 mod request;
 mod secrets;

@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 
 use crate::environment::Environment;
 use crate::journal::{self, Action, Actor, Event, Via};
-use crate::store::Records;
+use crate::store::{Records, StoreError};
 use crate::{Error, Unit};
 
 /// The name of the one account.
@@ -157,8 +157,9 @@ impl Account {
 }
 
 impl Unit {
-    /// Checks the password of `admin`, and writes the attempt to the journal.
-    /// `None` is a wrong password or name.
+    /// Checks the password of `admin`, and writes the attempt to the journal, or where that
+    /// cannot be written, to the [log](crate::Environment::log). `None` is a wrong password or
+    /// name.
     ///
     /// It takes tens of milliseconds on purpose; callers throttle attempts, and
     /// bound how many run at a time, for each takes 7 MiB. A hash with parameters
@@ -166,7 +167,7 @@ impl Unit {
     ///
     /// # Errors
     ///
-    /// [`Error::Store`] when the store cannot be read or written.
+    /// [`Error::Store`] when the store cannot be read.
     pub fn sign_in(
         &self,
         name: &str,
@@ -189,7 +190,7 @@ impl Unit {
         } else {
             (Action::SignInRefused, "wrong name or password")
         };
-        self.store.change(|change| {
+        let written = self.store.change(|change| {
             if let (Some(old), Some(renewed)) = (&account, &renewed) {
                 // A new password that was set meanwhile stays.
                 let stored: Option<Account> = change.get(RECORD)?;
@@ -205,7 +206,15 @@ impl Unit {
                 certificate: None,
             };
             journal::append(change, self.environment.now(), event)
-        })?;
+        });
+        // A disk that is full must not keep out who could mend it.
+        if let Err::<(), StoreError>(why) = written {
+            let line = format!(
+                "{action} by {} ({}) is not in the journal: {why}",
+                actor.who, actor.via
+            );
+            self.environment.log(&line);
+        }
         Ok(account.map(|account| {
             if account.must_change {
                 SignIn::ChangePassword

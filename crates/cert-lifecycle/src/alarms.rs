@@ -12,7 +12,7 @@ use crate::environment::Now;
 use crate::identity::Origin;
 use crate::journal::{self, Action, Actor, Event};
 use crate::key_id::sha256_of;
-use crate::records::{IdentityRecord, SET_ASIDE, Slot};
+use crate::records::{IdentityRecord, SET_ASIDE};
 use crate::settings::Settings;
 use crate::store::Records;
 use crate::unit::no_identity;
@@ -43,6 +43,10 @@ pub enum AlarmCode {
     FactoryServing,
     /// A name of the unit is not in the certificate that serves.
     NameNotCovered,
+    /// The certificate that should serve cannot; another serves in its place.
+    ServesAnother,
+    /// The disk does not take changes.
+    StoreReadOnly,
     /// A store that could not be read was set aside.
     StoreSetAside,
     /// A trial has ended without anybody signing in.
@@ -53,13 +57,15 @@ pub enum AlarmCode {
 
 impl AlarmCode {
     /// Every code.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::AddressNotCovered,
         Self::BrowsersRefuse,
         Self::Expired,
         Self::ExpiresSoon,
         Self::FactoryServing,
         Self::NameNotCovered,
+        Self::ServesAnother,
+        Self::StoreReadOnly,
         Self::StoreSetAside,
         Self::TrialEnded,
         Self::TrialRunning,
@@ -75,6 +81,8 @@ impl AlarmCode {
             Self::ExpiresSoon => "expires-soon",
             Self::FactoryServing => "factory-serving",
             Self::NameNotCovered => "name-not-covered",
+            Self::ServesAnother => "serves-another",
+            Self::StoreReadOnly => "store-read-only",
             Self::StoreSetAside => "store-set-aside",
             Self::TrialEnded => "trial-ended",
             Self::TrialRunning => "trial-running",
@@ -87,7 +95,9 @@ impl AlarmCode {
     #[must_use]
     pub fn severity(self) -> Severity {
         match self {
-            Self::Expired | Self::StoreSetAside => Severity::Refuse,
+            Self::Expired | Self::ServesAnother | Self::StoreReadOnly | Self::StoreSetAside => {
+                Severity::Refuse
+            }
             Self::AddressNotCovered | Self::FactoryServing => Severity::Note,
             _ => Severity::Warn,
         }
@@ -169,10 +179,15 @@ impl Unit {
     }
 
     pub(crate) fn alarms_in(&self, records: &impl Records) -> Result<Vec<Alarm>, Error> {
-        let serving: Option<IdentityRecord> = records.get(Slot::Serving.key())?;
+        let serving: Option<IdentityRecord> = records.get(self.serving_slot().key())?;
         let serving = serving.ok_or_else(|| no_identity("serves"))?;
         let mut alarms = Vec::new();
         alarms.extend(set_aside(records)?);
+        alarms.extend(self.read_only());
+        alarms.extend(
+            self.stand_in()
+                .map(|stand_in| serves_another(&stand_in.why)),
+        );
         if let Some(view) = CertificateView::of(serving.leaf()) {
             alarms.extend(date(&view, self.environment.now()));
         }
@@ -241,7 +256,7 @@ impl Unit {
         if ended.is_empty() && new.is_empty() {
             return Ok(());
         }
-        let serving: Option<IdentityRecord> = snapshot.get(Slot::Serving.key())?;
+        let serving: Option<IdentityRecord> = snapshot.get(self.serving_slot().key())?;
         let certificate = serving.map(|serving| sha256_of(serving.leaf()));
         let _changing = self.lock();
         self.store.change(|change| {
@@ -266,6 +281,25 @@ impl Unit {
             }
             Ok(())
         })
+    }
+
+    /// That the disk takes no change, as far as is known.
+    fn read_only(&self) -> Option<Alarm> {
+        let why = self.store.trouble()?;
+        let (message, remedy) = match self.store.is_read_only() {
+            true => (
+                "The store can only be read, so nothing can be changed; what is stored serves",
+                "See that the disk and the state folder can be written, then start the unit anew. \
+                 Until then the journal takes no entries; sign-ins are in the system's log.",
+            ),
+            false => (
+                "The disk did not take the last change of the store",
+                "See whether the disk is full or worn out. The unit goes on by itself as soon as the \
+                 disk does.",
+            ),
+        };
+        let message = format!("{message} ({why}).");
+        Some(Alarm::new(AlarmCode::StoreReadOnly, message, remedy))
     }
 
     /// The names and addresses of the unit that what serves does not cover.
@@ -378,6 +412,16 @@ fn date(certificate: &CertificateView, now: Now) -> Option<Alarm> {
     );
     alarm.step = Some(step);
     Some(alarm)
+}
+
+fn serves_another(why: &str) -> Alarm {
+    Alarm::new(
+        AlarmCode::ServesAnother,
+        format!(
+            "The certificate that should serve does not, and another serves in its place: {why}"
+        ),
+        "Install a certificate, or make a factory certificate; that ends it.",
+    )
 }
 
 fn trial_running(seconds: u64) -> Alarm {

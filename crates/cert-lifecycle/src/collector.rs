@@ -63,6 +63,12 @@ impl FromStr for Collector {
                 ));
             }
         };
+        if place.is_empty() {
+            return Err(format!(
+                "The collector's host is missing. Type it after \"{typed}\", such as {typed}10.0.0.9, \
+                 or type off."
+            ));
+        }
         let (host, port) = parted(place);
         let standard = match transport {
             Transport::Tcp => TCP_PORT,

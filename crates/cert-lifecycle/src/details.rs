@@ -39,16 +39,6 @@ pub enum Which {
     Factory,
 }
 
-impl Which {
-    fn slot(self) -> Slot {
-        match self {
-            Self::Serving => Slot::Serving,
-            Self::Previous => Slot::Previous,
-            Self::Factory => Slot::Factory,
-        }
-    }
-}
-
 /// One field: a value and what people call it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -81,7 +71,15 @@ impl Unit {
     /// - [`Error::NotFound`] when there is no such identity.
     /// - [`Error::Store`] when the store cannot be read.
     pub fn chain(&self, which: Which) -> Result<Vec<Der>, Error> {
-        let record: Option<IdentityRecord> = self.store.snapshot()?.get(which.slot().key())?;
+        let record: Option<IdentityRecord> = {
+            // What serves may stand in for what should.
+            let slot = match which {
+                Which::Serving => self.serving_slot(),
+                Which::Previous => Slot::Previous,
+                Which::Factory => Slot::Factory,
+            };
+            self.store.snapshot()?.get(slot.key())?
+        };
         Ok(record.ok_or_else(|| no_identity("was asked for"))?.chain)
     }
 

@@ -5,6 +5,7 @@ use cert_policy::Finding;
 use crate::account::PasswordError;
 use crate::backup::BackupError;
 use crate::form::FieldMessage;
+use crate::settings::Setting;
 use crate::store::StoreError;
 
 /// Why an operation was not done. Whatever it is, nothing was changed, but for
@@ -61,6 +62,14 @@ pub enum Error {
          Nothing was changed. Connect a terminal to the unit's serial port and type resetpw there."
     )]
     SerialOnly,
+    /// What was typed for a setting is not taken.
+    #[error("{why} Nothing was changed.")]
+    Setting {
+        /// The setting.
+        setting: Setting,
+        /// What is wrong, and what can be typed.
+        why: String,
+    },
     /// The store could not be read or written.
     #[error("{}", store(.0))]
     Store(#[from] StoreError),
@@ -92,6 +101,10 @@ fn store(error: &StoreError) -> String {
         StoreError::Broken(why) | StoreError::Io(why) => format!(
             "The unit's disk did not take the change, so nothing was changed ({why}). Try again, \
              and if that does not help, see whether the disk is full or worn out."
+        ),
+        StoreError::ReadOnly(why) => format!(
+            "The unit's store can only be read ({why}), so nothing was changed. See that the disk \
+             can be written, then start the unit anew."
         ),
         other => format!("Nothing was changed: {other}."),
     }

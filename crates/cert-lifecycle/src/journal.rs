@@ -2,10 +2,10 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::ops::RangeInclusive;
 
 use cert_policy::Severity;
-use serde::{Deserialize, Serialize};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::KeyId;
 use crate::alarms::AlarmCode;
@@ -15,7 +15,15 @@ use crate::store::{Change, Records, StoreError};
 /// The journal keeps this many entries; the oldest give way.
 pub const JOURNAL_ENTRIES_MAX: usize = 10_000;
 
+/// Of these, at most so many are refused sign-ins: whoever guesses passwords must not push
+/// out what else was done. Of more, the oldest refused one gives way.
+pub const REFUSED_SIGN_INS_MAX: usize = 1_000;
+
 const PREFIX: &str = "journal/";
+/// The numbers of entries that are refused sign-ins, each a record with nothing in it.
+const REFUSED: &str = "journal-refused/";
+/// How many entries of each kind there are; see [`Kept`].
+const KEPT: &str = "meta/journal-kept";
 /// The number of the newest entry.
 const LAST: &str = "meta/journal-last";
 
@@ -141,10 +149,27 @@ pub enum Action {
     TrialEnded,
     /// The store was brought to the format of a later version.
     Upgrade,
+    /// Something that another version of this software wrote and this one does not know.
+    Unknown,
+}
+
+/// Reads an action, or that it is one of another version: after a downgrade the journal
+/// has entries of kinds that this version never heard of.
+fn known_or_not<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Action, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Read {
+        Known(Action),
+        Other(IgnoredAny),
+    }
+    Ok(match Read::deserialize(deserializer)? {
+        Read::Known(action) => action,
+        Read::Other(_) => Action::Unknown,
+    })
 }
 
 impl Action {
-    /// Every action; those about an alarm with one of its codes.
+    /// Every action that this version writes; those about an alarm with one of its codes.
     pub const ALL: [Self; 22] = [
         Self::AlarmAcknowledged(AlarmCode::Expired),
         Self::AlarmEnded(AlarmCode::Expired),
@@ -196,6 +221,7 @@ impl Action {
             Self::StoreSetAside => "store-set-aside",
             Self::TrialEnded => "trial-ended",
             Self::Upgrade => "upgrade",
+            Self::Unknown => "unknown",
         }
     }
 
@@ -235,7 +261,8 @@ impl Action {
             | Self::Settings
             | Self::SignIn
             | Self::SignOut
-            | Self::Upgrade => Severity::Note,
+            | Self::Upgrade
+            | Self::Unknown => Severity::Note,
         }
     }
 }
@@ -265,6 +292,7 @@ impl fmt::Display for Action {
             Self::StoreSetAside => "store set aside",
             Self::TrialEnded => "trial ended",
             Self::Upgrade => "store upgraded",
+            Self::Unknown => "something that this version does not know",
         })
     }
 }
@@ -281,6 +309,7 @@ pub struct Entry {
     /// Who did it, and by which way.
     pub actor: Actor,
     /// What was done.
+    #[serde(deserialize_with = "known_or_not")]
     pub action: Action,
     /// How it ended, as a sentence.
     pub outcome: String,
@@ -300,7 +329,8 @@ pub(crate) struct Event<'a> {
 }
 
 pub(crate) fn append(change: &Change, now: Now, event: Event<'_>) -> Result<(), StoreError> {
-    let number = last(change)?.saturating_add(1);
+    let before = last(change)?;
+    let number = before.saturating_add(1);
     let entry = Entry {
         number,
         at: now.unix_seconds,
@@ -311,25 +341,80 @@ pub(crate) fn append(change: &Change, now: Now, event: Event<'_>) -> Result<(), 
         key: event.key,
         certificate: event.certificate,
     };
+    let mut kept = Kept::in_store(change, before)?;
     change.put(&key_of(number), &entry)?;
     change.put(LAST, &number)?;
-    let kept = u64::try_from(JOURNAL_ENTRIES_MAX).unwrap_or(u64::MAX);
-    if let Some(too_old) = number.checked_sub(kept) {
-        change.remove(&key_of(too_old))?;
+    kept.last = number;
+    kept.all += 1;
+    if entry.action == Action::SignInRefused {
+        change.put_octets(&refused_key_of(number), &[])?;
+        kept.refused += 1;
     }
-    Ok(())
+    if kept.refused > REFUSED_SIGN_INS_MAX {
+        let oldest = change.first_key(REFUSED)?.and_then(|key| number_in(&key));
+        kept.remove(change, oldest)?;
+    }
+    if kept.all > JOURNAL_ENTRIES_MAX {
+        let oldest = change.first_key(PREFIX)?.and_then(|key| number_in(&key));
+        kept.remove(change, oldest)?;
+    }
+    change.put(KEPT, &kept)
+}
+
+/// How many entries there are, so that they need not be counted for each new one.
+#[derive(Default, Serialize, Deserialize)]
+struct Kept {
+    /// The newest entry when this was written: an earlier version, which does not count,
+    /// may have written others since.
+    last: u64,
+    all: usize,
+    /// Of them, the refused sign-ins.
+    refused: usize,
+}
+
+impl Kept {
+    /// What an earlier version wrote is counted once.
+    fn in_store(change: &Change, last: u64) -> Result<Self, StoreError> {
+        let known: Option<Self> = change.get(KEPT)?;
+        if let Some(kept) = known.filter(|kept| kept.last == last) {
+            return Ok(kept);
+        }
+        for key in change.keys(REFUSED)? {
+            change.remove(&key)?;
+        }
+        let mut kept = Self::default();
+        for key in change.keys(PREFIX)? {
+            let entry: Option<Entry> = change.get(&key)?;
+            let Some(entry) = entry else { continue };
+            kept.all += 1;
+            if entry.action == Action::SignInRefused {
+                change.put_octets(&refused_key_of(entry.number), &[])?;
+                kept.refused += 1;
+            }
+        }
+        Ok(kept)
+    }
+
+    fn remove(&mut self, change: &Change, number: Option<u64>) -> Result<(), StoreError> {
+        let Some(number) = number else {
+            return Ok(());
+        };
+        change.remove(&key_of(number))?;
+        self.all = self.all.saturating_sub(1);
+        if change.octets(&refused_key_of(number))?.is_some() {
+            change.remove(&refused_key_of(number))?;
+            self.refused = self.refused.saturating_sub(1);
+        }
+        Ok(())
+    }
 }
 
 /// The newest entries, newest first, at most `entries_max`; those of an earlier
 /// store come last.
 pub(crate) fn newest(records: &impl Records, entries_max: usize) -> Result<Vec<Entry>, StoreError> {
-    let mut newest = entries(records, kept(records)?.rev().take(entries_max))?;
-    let earlier = records.keys(EARLIER)?;
-    let more = entries_max.saturating_sub(newest.len());
-    for key in earlier.iter().rev().take(more) {
-        newest.extend(records.get(key)?);
-    }
-    Ok(newest)
+    let mut keys = records.last_keys(PREFIX, entries_max)?;
+    keys.extend(records.last_keys(EARLIER, entries_max.saturating_sub(keys.len()))?);
+    entries(records, &keys)
 }
 
 /// The entries after entry `number`, oldest first, at most `entries_max`.
@@ -338,9 +423,11 @@ pub(crate) fn after(
     number: u64,
     entries_max: usize,
 ) -> Result<Vec<Entry>, StoreError> {
-    let kept = kept(records)?;
-    let first = number.saturating_add(1).max(*kept.start());
-    entries(records, (first..=*kept.end()).take(entries_max))
+    let Some(first) = number.checked_add(1) else {
+        return Ok(Vec::new());
+    };
+    let keys = records.keys_from(PREFIX, &key_of(first), entries_max)?;
+    entries(records, &keys)
 }
 
 /// The number of the newest entry; 0 in an empty journal.
@@ -348,20 +435,9 @@ pub(crate) fn last(records: &impl Records) -> Result<u64, StoreError> {
     Ok(records.get(LAST)?.unwrap_or(0))
 }
 
-/// The numbers of the entries that have not given way.
-fn kept(records: &impl Records) -> Result<RangeInclusive<u64>, StoreError> {
-    let last = last(records)?;
-    let kept = u64::try_from(JOURNAL_ENTRIES_MAX).unwrap_or(u64::MAX);
-    Ok(last.saturating_sub(kept) + 1..=last)
-}
-
-fn entries(
-    records: &impl Records,
-    numbers: impl Iterator<Item = u64>,
-) -> Result<Vec<Entry>, StoreError> {
-    numbers
-        .filter_map(|number| records.get(&key_of(number)).transpose())
-        .collect()
+fn entries(records: &impl Records, keys: &[String]) -> Result<Vec<Entry>, StoreError> {
+    let entries = keys.iter().map(|key| records.get(key));
+    entries.filter_map(Result::transpose).collect()
 }
 
 /// Of `entries`, those that are neither in this store's own journal nor brought
@@ -399,9 +475,18 @@ fn key_of(number: u64) -> String {
     format!("{PREFIX}{number:020}")
 }
 
+fn refused_key_of(number: u64) -> String {
+    format!("{REFUSED}{number:020}")
+}
+
+fn number_in(key: &str) -> Option<u64> {
+    key.rsplit_once('/')?.1.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Store;
 
     #[test]
     fn every_action_is_stored_under_its_stable_name() {
@@ -415,5 +500,96 @@ mod tests {
             assert_eq!(name, Some(action.as_str()));
             assert!(action.as_str().len() <= 32);
         }
+    }
+
+    #[test]
+    fn what_a_later_version_wrote_reads_as_unknown() {
+        for action in [
+            r#""hologram""#,
+            r#"{"alarm-raised":"too-warm"}"#,
+            r#"{"a":{"b":[1]}}"#,
+        ] {
+            let entry = format!(
+                r#"{{"number":1,"at":2,"clock_trusted":true,"actor":{{"who":"unit","via":"unit"}},
+                "action":{action},"outcome":"said","key":null,"certificate":null}}"#
+            );
+            let entry: Entry = serde_json::from_str(&entry).expect(action);
+            assert_eq!(entry.action, Action::Unknown, "{action}");
+            assert_eq!(entry.outcome, "said");
+            let again = serde_json::to_string(&entry).expect("written");
+            assert_eq!(serde_json::from_str::<Entry>(&again).expect("read"), entry);
+        }
+    }
+
+    fn store() -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::make(&folder.path().join("store")).expect("made");
+        (folder, store)
+    }
+
+    fn append_all(store: &Store, action: Action, count: usize) {
+        let now = Now {
+            unix_seconds: 7,
+            trusted: true,
+        };
+        let appended: Result<(), StoreError> = store.change(|change| {
+            for _ in 0..count {
+                let event = Event {
+                    actor: &Actor::unit(),
+                    action,
+                    outcome: String::new(),
+                    key: None,
+                    certificate: None,
+                };
+                append(change, now, event)?;
+            }
+            Ok(())
+        });
+        appended.expect("kept");
+    }
+
+    /// The numbers that are kept of refused sign-ins, and of others, newest first.
+    fn numbers(store: &Store) -> [Vec<u64>; 2] {
+        let entries = newest(&store.snapshot().expect("reads"), usize::MAX).expect("reads");
+        let (refused, others): (Vec<_>, Vec<_>) = entries
+            .iter()
+            .partition(|entry| entry.action == Action::SignInRefused);
+        [refused, others].map(|kind| kind.iter().map(|entry| entry.number).collect())
+    }
+
+    #[test]
+    fn refused_sign_ins_push_out_only_their_like() {
+        let (_folder, store) = store();
+        append_all(&store, Action::Install, 3);
+        append_all(&store, Action::SignInRefused, REFUSED_SIGN_INS_MAX + 500);
+        append_all(&store, Action::Reset, 1);
+        let last = 3 + 1500 + 1;
+        let [refused, others] = numbers(&store);
+        assert_eq!(others, [last, 3, 2, 1]);
+        assert_eq!(refused, (504..last).rev().collect::<Vec<_>>());
+        let snapshot = store.snapshot().expect("reads");
+        let following = after(&snapshot, 2, 3).expect("reads");
+        let following: Vec<u64> = following.iter().map(|entry| entry.number).collect();
+        assert_eq!(following, [3, 504, 505]);
+        assert!(after(&snapshot, u64::MAX, 3).expect("reads").is_empty());
+    }
+
+    #[test]
+    fn the_journal_is_bounded_and_counts_what_an_earlier_version_wrote() {
+        let (_folder, store) = store();
+        append_all(&store, Action::SignInRefused, 2);
+        append_all(&store, Action::Install, JOURNAL_ENTRIES_MAX - 1);
+        let forget = |change: &Change| {
+            change.remove(KEPT)?;
+            change.remove(&refused_key_of(2))
+        };
+        store.change(forget).expect("forgotten");
+        let [refused, others] = numbers(&store);
+        assert_eq!((refused, others.len()), (vec![2], JOURNAL_ENTRIES_MAX - 1));
+        append_all(&store, Action::SignInRefused, REFUSED_SIGN_INS_MAX);
+        let [refused, others] = numbers(&store);
+        assert_eq!(refused.len(), REFUSED_SIGN_INS_MAX);
+        assert!(!refused.contains(&2), "the oldest goes first");
+        assert_eq!(refused.len() + others.len(), JOURNAL_ENTRIES_MAX);
     }
 }

@@ -129,7 +129,7 @@ impl Unit {
             }
         }
         let names = texts.iter().filter_map(|text| ServerName::parse(text).ok());
-        let serving = leaf(&snapshot, Slot::Serving)?;
+        let serving = leaf(&snapshot, self.serving_slot())?;
         Ok(Reached {
             version,
             names: names.collect(),

@@ -12,7 +12,7 @@ use crate::identity::{Der, Identity, Origin};
 use crate::journal::{self, Action, Actor, Event};
 use crate::key_id::sha256_of;
 use crate::records::{
-    IdentityRecord, REQUEST_LAST, RequestRecord, Slot, by_age, keys_of_identities, put_in_service,
+    IdentityRecord, REQUEST_LAST, RequestRecord, by_age, keys_of_identities, put_in_service,
     remove_orphaned_keys, remove_requests_over_the_limit, request_of,
 };
 use crate::store::Records;
@@ -181,7 +181,7 @@ impl Unit {
     /// [`Error::Store`] when the store cannot be read.
     pub fn requests(&self) -> Result<Vec<RequestView>, Error> {
         let snapshot = self.store.snapshot()?;
-        let serving: Option<IdentityRecord> = snapshot.get(Slot::Serving.key())?;
+        let serving: Option<IdentityRecord> = snapshot.get(self.serving_slot().key())?;
         let serving = serving.map(|record| record.key);
         let in_use = keys_of_identities(&snapshot)?;
         let records = by_age(&snapshot)?;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use crate::KeyId;
 use crate::environment::Environment;
 use crate::folder;
+use crate::subkeys::Subkeys;
 
 const NONCE_OCTETS: usize = 24;
 const SECRET_OCTETS: usize = 32;
@@ -41,6 +42,24 @@ pub trait UnitSecret: Send + Sync {
     /// When it cannot be made.
     fn make(&self, environment: &dyn Environment) -> io::Result<Zeroizing<[u8; 32]>>;
 
+    /// Whether `secret`, which was read, is the one that was made, as far as something
+    /// beside it tells; `None` where nothing does.
+    fn is_whole(&self, secret: &[u8; 32]) -> Option<bool> {
+        let _ = secret;
+        None
+    }
+
+    /// Keeps beside the secret what [`is_whole`](Self::is_whole) goes by. It says nothing
+    /// about the secret.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be kept; the secret is of use all the same.
+    fn keep_check(&self, secret: &[u8; 32]) -> io::Result<()> {
+        let _ = secret;
+        Ok(())
+    }
+
     /// Keeps a secret that is of no use in another place, so that another one can be
     /// made, and returns that place; `None` where this secret cannot be replaced.
     ///
@@ -62,6 +81,27 @@ impl SecretFile {
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self(path.into())
     }
+
+    /// Where the check value is: not in the file itself, whose length is that of the secret
+    /// in every version.
+    fn check(&self) -> PathBuf {
+        self.0.with_extension("check")
+    }
+}
+
+/// Writes to a file beside it and renames, so that a power cut leaves no half of it.
+fn write_whole(path: &Path, octets: &[u8]) -> io::Result<()> {
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".new");
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&partial)?;
+    file.write_all(octets)?;
+    file.sync_all()?;
+    folder::rename(Path::new(&partial), path)
 }
 
 impl UnitSecret for SecretFile {
@@ -90,22 +130,23 @@ impl UnitSecret for SecretFile {
         }
     }
 
-    /// Writes to a file beside it and renames, so that a power cut leaves no
-    /// half a secret.
+    /// The check value comes first: one that is left alone by a power cut is replaced with
+    /// the secret.
     fn make(&self, environment: &dyn Environment) -> io::Result<Secret> {
         let mut secret = Zeroizing::new([0; SECRET_OCTETS]);
         environment.fill_random(secret.as_mut_slice());
-        let partial = self.0.with_extension("new");
-        let mut file = fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&partial)?;
-        file.write_all(secret.as_slice())?;
-        file.sync_all()?;
-        folder::rename(&partial, &self.0)?;
+        self.keep_check(&secret)?;
+        write_whole(&self.0, secret.as_slice())?;
         Ok(secret)
+    }
+
+    fn is_whole(&self, secret: &[u8; 32]) -> Option<bool> {
+        let kept = fs::read_to_string(self.check()).ok()?;
+        Some(kept == Subkeys::of(secret).fingerprint)
+    }
+
+    fn keep_check(&self, secret: &[u8; 32]) -> io::Result<()> {
+        write_whole(&self.check(), Subkeys::of(secret).fingerprint.as_bytes())
     }
 
     fn set_aside(&self, unix_seconds: u64) -> io::Result<Option<PathBuf>> {

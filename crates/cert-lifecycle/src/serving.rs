@@ -19,7 +19,7 @@ use crate::review::{KnownKey, KnownKeys, Review, Way};
 use crate::settings::{self, TlsLevel};
 use crate::store::{Records, StoreError};
 use crate::trial::Preflight;
-use crate::unit::{NewKey, no_identity};
+use crate::unit::{NewKey, StandIn, no_identity};
 use crate::view::{CertificateView, der_of, requested_names};
 use crate::{Error, Unit};
 
@@ -239,10 +239,20 @@ impl Unit {
 
     /// Has the listener serve `identity` at the TLS level that is set.
     pub(crate) fn serve(&self, identity: &Identity) -> Result<(), Error> {
+        self.serve_for(identity, None)
+    }
+
+    /// The same, perhaps in place of the identity that the store says serves.
+    pub(crate) fn serve_for(
+        &self,
+        identity: &Identity,
+        stand_in: Option<StandIn>,
+    ) -> Result<(), Error> {
         let level = self.settings().tls;
-        self.listener
-            .serve(identity, level)
-            .map_err(Error::Listener)
+        let served = self.listener.serve(identity, level);
+        served.map_err(Error::Listener)?;
+        self.keep_stand_in(stand_in);
+        Ok(())
     }
 
     /// A key of RSA 2048, or as many bits as the TLS level wants, and a certificate

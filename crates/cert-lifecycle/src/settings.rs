@@ -14,7 +14,7 @@ use subtle::ConstantTimeEq;
 
 use crate::collector::Collector;
 use crate::journal::{self, Action, Actor, Event};
-use crate::records::{IdentityRecord, Slot};
+use crate::records::IdentityRecord;
 use crate::store::{Records, StoreError};
 use crate::unit::no_identity;
 use crate::{Error, Unit};
@@ -330,21 +330,36 @@ impl Unit {
         Arc::clone(&settings)
     }
 
-    /// Puts `settings` in force, at once.
+    /// Sets these settings to what was typed for them, at once, and leaves all others as
+    /// they stand now, whoever has changed them meanwhile. Returns those that differ from
+    /// before.
     ///
     /// # Errors
     ///
+    /// - [`Error::Setting`] for the first that is not taken.
     /// - [`Error::Listener`] when what serves does not fit the TLS level.
     /// - [`Error::Store`] when the store does not take them.
-    pub fn change_settings(&self, settings: Settings, actor: &Actor) -> Result<(), Error> {
+    pub fn change_settings(
+        &self,
+        typed: &[(Setting, &str)],
+        actor: &Actor,
+    ) -> Result<Vec<Setting>, Error> {
         let _changing = self.lock();
         let before = self.settings();
+        let mut settings = (*before).clone();
+        for (setting, typed) in typed {
+            let taken = settings.set(*setting, typed);
+            taken.map_err(|why| Error::Setting {
+                setting: *setting,
+                why,
+            })?;
+        }
         let changed = settings.changed_from(&before);
         if changed.is_empty() {
-            return Ok(());
+            return Ok(changed);
         }
         let snapshot = self.store.snapshot()?;
-        let serving: Option<IdentityRecord> = snapshot.get(Slot::Serving.key())?;
+        let serving: Option<IdentityRecord> = snapshot.get(self.serving_slot().key())?;
         let serving = serving.ok_or_else(|| no_identity("serves"))?;
         let identity = self.identity(&snapshot, &serving)?;
         if settings.tls != before.tls {
@@ -369,7 +384,7 @@ impl Unit {
                 .serve(&identity, level)
                 .map_err(Error::Listener)?;
         }
-        Ok(())
+        Ok(changed)
     }
 
     pub(crate) fn keep_settings(&self, settings: Settings) {
@@ -510,6 +525,15 @@ mod tests {
             (Setting::Trial, "-1"),
         ] {
             assert!(!refused(setting, typed).is_empty());
+        }
+    }
+
+    #[test]
+    fn a_collector_without_a_host_is_asked_for_one() {
+        for typed in ["udp:", "tcp:"] {
+            let why = refused(Setting::Syslog, typed);
+            assert!(why.starts_with("The collector's host is missing."), "{why}");
+            assert!(why.contains(&format!("such as {typed}10.0.0.9")), "{why}");
         }
     }
 

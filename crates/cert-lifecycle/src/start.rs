@@ -21,7 +21,7 @@ use crate::settings;
 use crate::store::{EIO, Records, Store, StoreError};
 use crate::subkeys::Subkeys;
 use crate::trial::Preflight;
-use crate::unit::{Opened, SetAside, Unit, UnitConfig, no_identity};
+use crate::unit::{Opened, SetAside, StandIn, Unit, UnitConfig, no_identity};
 use crate::upgrade::{self, FORMAT, Means};
 
 /// The name of the store in the state folder.
@@ -34,6 +34,10 @@ const IN_THE_MAKING: &str = ".new";
 /// Added to the journal's entry of a first start that found a secret.
 const WHY_ANEW: &str = "; the unit had a secret but no store, so its state was wiped, or an earlier \
                         first start was cut off";
+
+/// Why a secret that is not what was made is of no use.
+const SECRET_ALTERED: &str = "the unit's secret was altered or damaged: it is not the one that was \
+                              made here, and does not open the private keys";
 
 /// A disk that cannot read or write what is there is asked so many times.
 const TRIES_MAX: u32 = 3;
@@ -106,20 +110,18 @@ impl Unit {
     /// Serves the identity that served before; where it cannot be, the factory one.
     fn serve_what_is_stored(&self) -> Result<(), Error> {
         let snapshot = self.store.snapshot()?;
-        let mut last = no_identity("serves");
-        for slot in [Slot::Serving, Slot::Factory] {
-            let Some(record) = snapshot.get::<IdentityRecord>(slot.key())? else {
-                continue;
+        let serve = |slot: Slot, stand_in| {
+            let record: Option<IdentityRecord> = snapshot.get(slot.key())?;
+            let record = record.ok_or_else(|| no_identity("serves"))?;
+            self.serve_for(&self.identity(&snapshot, &record)?, stand_in)
+        };
+        serve(Slot::Serving, None).or_else(|why| {
+            let stand_in = StandIn {
+                slot: Slot::Factory,
+                why: why.to_string(),
             };
-            let served = self
-                .identity(&snapshot, &record)
-                .and_then(|identity| self.serve(&identity));
-            match served {
-                Ok(()) => return Ok(()),
-                Err(error) => last = error,
-            }
-        }
-        Err(last)
+            serve(Slot::Factory, Some(stand_in))
+        })
     }
 
     /// Makes the account and the factory identity, which serves.
@@ -230,6 +232,16 @@ impl Start<'_> {
             }
             Err(why) => return Err(self.no_secret(why)),
         };
+        let whole = secret
+            .as_ref()
+            .and_then(|secret| self.secret.is_whole(secret));
+        if !store && whole == Some(false) {
+            return Ok(Found::Damaged(Damage {
+                store,
+                secret: true,
+                why: SECRET_ALTERED.into(),
+            }));
+        }
         if !store {
             return Ok(Found::Nothing(secret));
         }
@@ -248,10 +260,19 @@ impl Start<'_> {
                     StoreError::Io(_) | StoreError::Newer { .. } | StoreError::Unsettled(_),
                 ),
             ) => Err(error),
+            Err(Error::Store(error @ StoreError::OtherSecret)) => Ok(Found::Damaged(Damage {
+                store,
+                // Without a check value, which of the two was replaced cannot be told.
+                secret: whole != Some(true),
+                why: match whole {
+                    Some(true) => format!("{error}. The secret is this unit's own, and stays"),
+                    Some(false) => SECRET_ALTERED.into(),
+                    None => error.to_string(),
+                },
+            })),
             Err(error) => Ok(Found::Damaged(Damage {
                 store,
-                // Which of the two was replaced cannot be told.
-                secret: matches!(error, Error::Store(StoreError::OtherSecret)),
+                secret: false,
                 why: match error {
                     Error::Store(store) => store.to_string(),
                     other => other.to_string(),
@@ -260,14 +281,36 @@ impl Start<'_> {
         }
     }
 
+    /// Opens the store, or where the disk lets it only be read, a copy of it: what is stored
+    /// serves, and nobody is locked out by a disk.
     fn look_into_store(&self, secret: &Secret) -> Result<Found, Error> {
-        let unit = self.unit(Store::open(&self.folder.file(&self.store))?, secret)?;
+        let path = self.folder.file(&self.store);
+        let found = Store::open(&path)
+            .map_err(Error::from)
+            .and_then(|store| self.look_into(store, secret));
+        match found {
+            Err(Error::Store(StoreError::Io(why))) => {
+                self.look_into(Store::open_copy(&path, why)?, secret)
+            }
+            found => found,
+        }
+    }
+
+    fn look_into(&self, store: Store, secret: &Secret) -> Result<Found, Error> {
+        let unit = self.unit(store, secret)?;
         if unit.store.snapshot()?.octets(account::RECORD)?.is_none() {
             return Err(StoreError::Damaged("it has no account".into()).into());
         }
         unit.serve_what_is_stored()?;
         unit.store.accept();
         unit.resume_trial()?;
+        // Where this start has used up the trial, it is over before anybody is told what
+        // serves. What the disk refuses now is tried again at the next tick.
+        drop(unit.tick_trial());
+        if self.secret.is_whole(secret) != Some(true) {
+            // The store has shown that it is the right one; without it, less is known later.
+            drop(self.secret.keep_check(secret));
+        }
         Ok(Found::Usable(Box::new(unit)))
     }
 
@@ -369,6 +412,7 @@ impl Start<'_> {
             job: Job::default(),
             settings: RwLock::new(Arc::new(settings)),
             trial: Mutex::default(),
+            stands_in: Mutex::default(),
             reached: Mutex::new(None),
             changing: Mutex::new(()),
         })

@@ -7,15 +7,15 @@
 mod file;
 
 use std::fs::OpenOptions;
-use std::io;
+use std::io::{self, Read as _};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
 use redb::{
-    Database, DatabaseError, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable,
-    StorageBackend, StorageError, TableDefinition, TableError, WriteTransaction,
+    AccessGuard, Database, DatabaseError, ReadOnlyTable, ReadTransaction, ReadableDatabase,
+    ReadableTable, StorageBackend, StorageError, TableDefinition, TableError, WriteTransaction,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -26,6 +26,9 @@ const RECORDS: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("rec
 
 /// What Linux answers for a sector that cannot be read or written.
 pub(crate) const EIO: i32 = 5;
+
+/// A store of more octets is not copied to memory; one with a full journal has a tenth.
+const COPY_OCTETS_MAX: u64 = 64 << 20;
 
 /// Counts the changes, so that after a fault it can be told whether the last one is there.
 const CHANGES: &str = "meta/changes";
@@ -60,6 +63,9 @@ pub enum StoreError {
         /// The latest format this version knows.
         known: u32,
     },
+    /// The store could be opened for reading only.
+    #[error("the store can be read, but not written: {0}")]
+    ReadOnly(String),
     /// The store belongs to another secret.
     #[error(
         "its private keys are sealed with another secret than this unit's: it comes from another \
@@ -100,6 +106,10 @@ impl From<io::Error> for StoreError {
 /// store anew: the unit goes on as soon as the disk does.
 pub(crate) struct Store {
     file: StoreFile,
+    /// Why `file` is a copy in memory, which takes no change.
+    read_only: Option<String>,
+    /// Why the last change was not taken, where the disk had refused something.
+    refused: Mutex<Option<String>>,
     /// `None` while the disk refuses to open it anew.
     database: RwLock<Option<Database>>,
     /// Held while a change is made, and while the store is opened anew.
@@ -131,6 +141,36 @@ impl Store {
         Self::of(path, &mut OpenOptions::new())
     }
 
+    /// Opens a copy in memory of the store at `path`, which the disk does not let us write
+    /// for the reason `why`. Once it is [accepted](Self::accept), it takes no change.
+    pub(crate) fn open_copy(path: &Path, why: String) -> Result<Self, StoreError> {
+        let mut octets = Vec::new();
+        let file = std::fs::File::open(path)?;
+        file.take(COPY_OCTETS_MAX + 1).read_to_end(&mut octets)?;
+        if u64::try_from(octets.len()).is_ok_and(|len| len > COPY_OCTETS_MAX) {
+            return Err(StoreError::Io(format!(
+                "{why}; and it has more than {COPY_OCTETS_MAX} octets, too many for a copy in memory"
+            )));
+        }
+        let file = StoreFile::in_memory(octets);
+        let database = database(&file)?;
+        let mut store = Self::new(file, database);
+        store.read_only = Some(why);
+        Ok(store)
+    }
+
+    /// Why changes are not taken at present, as far as is known: the store can only be read,
+    /// or the disk has refused the last change.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        let refused = || self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        self.read_only.clone().or_else(|| refused().clone())
+    }
+
+    /// Whether it can only be read until the unit starts anew.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.read_only.is_some()
+    }
+
     /// Opens the store on something else than a file, such as one that breaks off.
     #[cfg(test)]
     pub(crate) fn on(backend: impl StorageBackend) -> Result<Self, DatabaseError> {
@@ -148,6 +188,8 @@ impl Store {
     fn new(file: StoreFile, database: Database) -> Self {
         Self {
             database: RwLock::new(Some(database)),
+            read_only: None,
+            refused: Mutex::default(),
             file,
             changing: Mutex::default(),
             version: AtomicU64::new(0),
@@ -190,6 +232,25 @@ impl Store {
     /// Runs `f` in one transaction: all that it wrote is kept when it returns
     /// `Ok`, nothing otherwise.
     pub(crate) fn change<T, E: From<StoreError>>(
+        &self,
+        f: impl FnOnce(&Change) -> Result<T, E>,
+    ) -> Result<T, E> {
+        if let Some(why) = self.read_only.as_ref().filter(|_| self.file.is_accepted()) {
+            return Err(StoreError::ReadOnly(why.clone()).into());
+        }
+        let (before, _) = self.file.failures();
+        let changed = self.try_change(f);
+        let (after, why) = self.file.failures();
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        match &changed {
+            Ok(_) => *refused = None,
+            Err(_) if after > before => *refused = Some(why),
+            Err(_) => {}
+        }
+        changed
+    }
+
+    fn try_change<T, E: From<StoreError>>(
         &self,
         f: impl FnOnce(&Change) -> Result<T, E>,
     ) -> Result<T, E> {
@@ -285,7 +346,25 @@ pub(crate) trait Records {
     fn octets(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// The keys that begin with `prefix`, ascending.
-    fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError>;
+    fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        self.keys_from(prefix, prefix, usize::MAX)
+    }
+
+    /// The first key that begins with `prefix`.
+    fn first_key(&self, prefix: &str) -> Result<Option<String>, StoreError> {
+        Ok(self.keys_from(prefix, prefix, 1)?.pop())
+    }
+
+    /// The keys that begin with `prefix`, from `first` on, ascending, at most `keys_max`.
+    fn keys_from(
+        &self,
+        prefix: &str,
+        first: &str,
+        keys_max: usize,
+    ) -> Result<Vec<String>, StoreError>;
+
+    /// The last keys that begin with `prefix`, descending, at most `keys_max`.
+    fn last_keys(&self, prefix: &str, keys_max: usize) -> Result<Vec<String>, StoreError>;
 
     /// The record under `key`.
     fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, StoreError> {
@@ -326,9 +405,23 @@ impl Records for Snapshot {
         table.map_or(Ok(None), |table| octets_in(&table, key))
     }
 
-    fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+    fn keys_from(
+        &self,
+        prefix: &str,
+        first: &str,
+        keys_max: usize,
+    ) -> Result<Vec<String>, StoreError> {
         let table = self.records()?;
-        table.map_or(Ok(Vec::new()), |table| keys_in(&table, prefix))
+        table.map_or(Ok(Vec::new()), |table| {
+            keys_in(&table, prefix, first, keys_max)
+        })
+    }
+
+    fn last_keys(&self, prefix: &str, keys_max: usize) -> Result<Vec<String>, StoreError> {
+        let table = self.records()?;
+        table.map_or(Ok(Vec::new()), |table| {
+            last_keys_in(&table, prefix, keys_max)
+        })
     }
 }
 
@@ -339,11 +432,19 @@ impl Records for Change {
         octets_in(&self.0.open_table(RECORDS).map_err(redb::Error::from)?, key)
     }
 
-    fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
-        keys_in(
-            &self.0.open_table(RECORDS).map_err(redb::Error::from)?,
-            prefix,
-        )
+    fn keys_from(
+        &self,
+        prefix: &str,
+        first: &str,
+        keys_max: usize,
+    ) -> Result<Vec<String>, StoreError> {
+        let table = self.0.open_table(RECORDS).map_err(redb::Error::from)?;
+        keys_in(&table, prefix, first, keys_max)
+    }
+
+    fn last_keys(&self, prefix: &str, keys_max: usize) -> Result<Vec<String>, StoreError> {
+        let table = self.0.open_table(RECORDS).map_err(redb::Error::from)?;
+        last_keys_in(&table, prefix, keys_max)
     }
 }
 
@@ -380,9 +481,40 @@ fn octets_in(
 fn keys_in(
     table: &impl ReadableTable<&'static str, &'static [u8]>,
     prefix: &str,
+    first: &str,
+    keys_max: usize,
+) -> Result<Vec<String>, StoreError> {
+    let entries = table.range(first..).map_err(redb::Error::from)?;
+    first_of(entries, prefix, keys_max)
+}
+
+fn last_keys_in(
+    table: &impl ReadableTable<&'static str, &'static [u8]>,
+    prefix: &str,
+    keys_max: usize,
+) -> Result<Vec<String>, StoreError> {
+    // No key has this character, which comes after all others.
+    let end = format!("{prefix}{}", char::MAX);
+    let entries = table.range(..end.as_str()).map_err(redb::Error::from)?;
+    first_of(entries.rev(), prefix, keys_max)
+}
+
+type Found<'a> = Result<
+    (
+        AccessGuard<'a, &'static str>,
+        AccessGuard<'a, &'static [u8]>,
+    ),
+    StorageError,
+>;
+
+/// The keys of `entries` as far as they begin with `prefix`, at most `keys_max`.
+fn first_of<'a>(
+    entries: impl Iterator<Item = Found<'a>>,
+    prefix: &str,
+    keys_max: usize,
 ) -> Result<Vec<String>, StoreError> {
     let mut keys = Vec::new();
-    for entry in table.range(prefix..).map_err(redb::Error::from)? {
+    for entry in entries.take(keys_max) {
         let (key, _) = entry.map_err(redb::Error::from)?;
         if !key.value().starts_with(prefix) {
             break;

@@ -11,7 +11,7 @@ use crate::journal::{self, Action, Actor, Event, Via};
 use crate::key_id::sha256_of;
 use crate::records::{IdentityRecord, Slot};
 use crate::store::{Change, Records, StoreError};
-use crate::unit::no_identity;
+use crate::unit::{StandIn, no_identity};
 use crate::{Error, Unit};
 
 /// What is left of a trial that runs.
@@ -144,7 +144,8 @@ impl Unit {
             return Ok(());
         };
         let remaining = Duration::from_secs(record.remaining_seconds).saturating_sub(WRITE_EVERY);
-        self.write_trial(remaining)?;
+        // It goes on where the disk does not take this; it then only lasts a little longer.
+        drop(self.write_trial(remaining));
         self.keep_trial(Some(Running {
             ends_at: self.environment.monotonic() + remaining,
             written: remaining,
@@ -169,7 +170,7 @@ impl Unit {
             remaining_seconds: remaining.as_secs(),
             falls_back_to: fallback
                 .first()
-                .map_or_else(String::new, |record| sha256_of(record.leaf())),
+                .map_or_else(String::new, |(_, record)| sha256_of(record.leaf())),
         }))
     }
 
@@ -209,11 +210,12 @@ impl Unit {
         let snapshot = self.store.snapshot()?;
         let tried: Option<IdentityRecord> = snapshot.get(Slot::Serving.key())?;
         let tried = tried.ok_or_else(|| no_identity("serves"))?;
-        let (mut record, identity) = self.first_that_opens(&snapshot, fallbacks(&snapshot)?)?;
+        let (slot, mut record, identity) =
+            self.first_that_opens(&snapshot, fallbacks(&snapshot)?)?;
         let now = self.environment.now();
         record.since = now.unix_seconds;
         record.confirmed = true;
-        self.store.change(|change| {
+        let written = self.store.change(|change| {
             change.put(Slot::Previous.key(), &tried)?;
             change.put(Slot::Serving.key(), &record)?;
             change.remove(RECORD)?;
@@ -227,7 +229,19 @@ impl Unit {
                 certificate: Some(sha256_of(tried.leaf())),
             };
             journal::append(change, now, event)
-        })?;
+        });
+        // Nobody could get in over what is on trial, whatever the disk says. It is written
+        // at the next tick that the disk allows.
+        if let Err::<(), StoreError>(why) = written {
+            if self.stand_in().is_none() {
+                let stand_in = StandIn {
+                    slot,
+                    why: "nobody signed in over it in time.".into(),
+                };
+                self.serve_for(&identity, Some(stand_in))?;
+            }
+            return Err(why.into());
+        }
         self.keep_trial(None);
         self.serve(&identity)
     }
@@ -235,12 +249,12 @@ impl Unit {
     fn first_that_opens(
         &self,
         records: &impl Records,
-        candidates: Vec<IdentityRecord>,
-    ) -> Result<(IdentityRecord, Identity), Error> {
+        candidates: Vec<(Slot, IdentityRecord)>,
+    ) -> Result<(Slot, IdentityRecord, Identity), Error> {
         let mut last = no_identity("served before");
-        for record in candidates {
+        for (slot, record) in candidates {
             match self.identity(records, &record) {
-                Ok(identity) => return Ok((record, identity)),
+                Ok(identity) => return Ok((slot, record, identity)),
                 Err(error) => last = error,
             }
         }
@@ -280,10 +294,11 @@ pub(crate) fn acknowledge_end(change: &Change) -> Result<(), StoreError> {
 }
 
 /// What serves again when a trial ends, the best first.
-fn fallbacks(records: &impl Records) -> Result<Vec<IdentityRecord>, StoreError> {
+fn fallbacks(records: &impl Records) -> Result<Vec<(Slot, IdentityRecord)>, StoreError> {
     let mut found = Vec::new();
     for slot in [Slot::Previous, Slot::Factory] {
-        found.extend(records.get::<IdentityRecord>(slot.key())?);
+        let record: Option<IdentityRecord> = records.get(slot.key())?;
+        found.extend(record.map(|record| (slot, record)));
     }
     Ok(found)
 }

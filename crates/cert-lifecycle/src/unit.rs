@@ -85,6 +85,8 @@ pub struct Unit {
     pub(crate) settings: RwLock<Arc<Settings>>,
     /// The trial that runs.
     pub(crate) trial: Mutex<Option<Running>>,
+    /// What serves in place of the identity that the store says serves.
+    pub(crate) stands_in: Mutex<Option<StandIn>>,
     /// What the store said of names when it was last asked.
     pub(crate) reached: Mutex<Option<Arc<Reached>>>,
     /// Held from the first read of a change until the listener has been told,
@@ -161,7 +163,7 @@ impl Unit {
         Ok(Status {
             model: self.factory.model.clone(),
             serial_number: self.factory.serial_number.clone(),
-            serving: view(Slot::Serving)?.ok_or_else(|| no_identity("serves"))?,
+            serving: view(self.serving_slot())?.ok_or_else(|| no_identity("serves"))?,
             previous: view(Slot::Previous)?,
             requests: snapshot.keys(REQUESTS)?.len(),
             trial: self.trial_view(&snapshot)?,
@@ -199,6 +201,33 @@ impl Unit {
         self.environment.now()
     }
 
+    /// Whether nothing can be changed until the unit starts anew, for its store could be
+    /// opened for reading only.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.store.is_read_only()
+    }
+
+    /// Where the identity is that really serves.
+    pub(crate) fn serving_slot(&self) -> Slot {
+        self.stand_in()
+            .map_or(Slot::Serving, |stand_in| stand_in.slot)
+    }
+
+    pub(crate) fn stand_in(&self) -> Option<StandIn> {
+        let stand_in = self.stands_in.lock();
+        stand_in.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn keep_stand_in(&self, stand_in: Option<StandIn>) {
+        *self
+            .stands_in
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = stand_in;
+        // It knows what serves, and the store has not changed.
+        *self.reached.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     pub(crate) fn lock(&self) -> MutexGuard<'_, ()> {
         self.changing.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -224,6 +253,15 @@ impl Unit {
         let sealed = sealer.seal(&key.id, &key.pkcs8_der, &*self.environment);
         change.put_octets(&private_key_of(&key.id), &sealed)
     }
+}
+
+/// An identity that serves in place of another, which cannot.
+#[derive(Debug, Clone)]
+pub(crate) struct StandIn {
+    /// Which one.
+    pub(crate) slot: Slot,
+    /// Why the other cannot serve.
+    pub(crate) why: String,
 }
 
 /// A key just made, not yet in the store.

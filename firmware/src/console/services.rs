@@ -26,13 +26,8 @@ pub(super) fn services(app: &App, actor: &Actor, arguments: &[&str]) -> Reply {
 }
 
 fn set(app: &App, actor: &Actor, setting: Setting, value: &str) -> Reply {
-    let mut settings = (*app.unit.settings()).clone();
-    if let Err(why) = settings.set(setting, value) {
-        return Reply::not_done(why);
-    }
-    let text = format!("{}\n", line(setting, &settings));
-    match app.unit.change_settings(settings, actor) {
-        Ok(()) => Reply::done(text),
+    match app.unit.change_settings(&[(setting, value)], actor) {
+        Ok(_) => Reply::done(format!("{}\n", line(setting, &app.unit.settings()))),
         Err(error) => Reply::not_done(error),
     }
 }

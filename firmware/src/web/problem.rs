@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use cert_lifecycle::{BackupError, Error};
+use cert_lifecycle::{BackupError, Error, StoreError};
 
 use super::body::{self, Limit};
 use super::form;
@@ -130,7 +130,9 @@ pub(super) fn status_of(error: &Error) -> StatusCode {
         | Error::Make(_)
         | Error::Password(_)
         | Error::Read(_)
-        | Error::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        | Error::Refused(_)
+        | Error::Setting { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        Error::Store(StoreError::ReadOnly(_)) => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

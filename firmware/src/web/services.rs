@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use cert_lifecycle::{Error, Setting, Settings};
+use zeroize::Zeroizing;
 
 use super::Site;
 use super::caller::{Posted, Visit};
@@ -71,12 +72,12 @@ impl Field {
         format!("{BEFORE}{}", self.setting.name())
     }
 
-    /// Takes what was typed, if anything was, into `settings`.
-    fn take(&mut self, form: &Form, settings: &mut Settings) {
+    /// What was typed, if anything was; tried on `settings`, which shows what is wrong.
+    fn take(&mut self, form: &Form, settings: &mut Settings) -> Option<(Setting, String)> {
         let name = self.setting.name();
         let (typed, before) = (form.text(name), form.text(&self.before_name()));
         if !form.has(name) || typed == before {
-            return;
+            return None;
         }
         if let Err(fault) = settings.set(self.setting, typed) {
             self.faults.push(fault);
@@ -86,6 +87,7 @@ impl Field {
         if !self.setting.is_secret() || typed == settings.text(self.setting) {
             self.value = typed.into();
         }
+        Some((self.setting, typed.to_owned()))
     }
 
     /// Says of a secret that it has to be typed again: it never stands in a page.
@@ -137,18 +139,26 @@ pub(super) async fn save(
     let before = site.app.unit.settings();
     let mut settings = (*before).clone();
     let mut fields = Field::all(&site.app, &before);
+    // A token that was typed is a secret, so all is wiped.
+    let mut typed: Vec<(Setting, Zeroizing<String>)> = Vec::new();
     for field in &mut fields {
-        field.take(&form, &mut settings);
+        let taken = field.take(&form, &mut settings);
+        typed.extend(taken.map(|(setting, typed)| (setting, Zeroizing::new(typed))));
     }
     let mut status = StatusCode::UNPROCESSABLE_ENTITY;
     if fields.iter().all(|field| field.faults.is_empty()) {
-        if settings == *before {
-            return Ok(Redirect::to("/management/services?unchanged").into_response());
-        }
         let actor = visit.actor();
-        let changed = site.run(move |unit| unit.change_settings(settings, &actor));
+        let changed = site.run(move |unit| {
+            let typed = typed
+                .iter()
+                .map(|(setting, typed)| (*setting, typed.as_str()));
+            unit.change_settings(&typed.collect::<Vec<_>>(), &actor)
+        });
         match changed.await? {
-            Ok(()) => return Ok(Redirect::to("/management/services?saved").into_response()),
+            Ok(changed) if changed.is_empty() => {
+                return Ok(Redirect::to("/management/services?unchanged").into_response());
+            }
+            Ok(_) => return Ok(Redirect::to("/management/services?saved").into_response()),
             // Only the TLS level can be more than the certificate that serves is fit for.
             Err(error @ Error::Listener(_)) => {
                 status = status_of(&error);

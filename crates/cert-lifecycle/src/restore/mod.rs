@@ -208,7 +208,7 @@ impl Unit {
         if work.settings.tls == self.settings().tls {
             return Ok(None);
         }
-        let serving: Option<IdentityRecord> = snapshot.get(Slot::Serving.key())?;
+        let serving: Option<IdentityRecord> = snapshot.get(self.serving_slot().key())?;
         let serving = serving.ok_or_else(|| no_identity("serves"))?;
         self.identity(snapshot, &serving).map(Some)
     }

@@ -27,10 +27,92 @@ pub(super) struct StoreFile(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    file: File,
+    file: Medium,
     failed: AtomicBool,
+    /// How often the operating system has refused anything, and what it said last.
+    failures: Mutex<(u64, String)>,
     accepted: AtomicBool,
     overwritten: Mutex<Overwritten>,
+}
+
+/// Where the octets are.
+#[derive(Debug)]
+enum Medium {
+    Disk(File),
+    /// A copy of a file that cannot be written.
+    Memory(Mutex<Vec<u8>>),
+}
+
+impl Medium {
+    fn len(&self) -> io::Result<u64> {
+        match self {
+            Self::Disk(file) => Ok(file.metadata()?.len()),
+            Self::Memory(octets) => Ok(u64::try_from(locked(octets).len()).unwrap_or(u64::MAX)),
+        }
+    }
+
+    fn read(&self, out: &mut [u8], offset: u64) -> io::Result<()> {
+        match self {
+            Self::Disk(file) => file.read_exact_at(out, offset),
+            Self::Memory(octets) => {
+                let octets = locked(octets);
+                let from = place(offset)?;
+                let there = octets.get(from..).and_then(|rest| rest.get(..out.len()));
+                out.copy_from_slice(there.ok_or(io::ErrorKind::UnexpectedEof)?);
+                Ok(())
+            }
+        }
+    }
+
+    fn write(&self, data: &[u8], offset: u64) -> io::Result<()> {
+        match self {
+            Self::Disk(file) => file.write_all_at(data, offset),
+            Self::Memory(octets) => {
+                let (mut octets, from) = (locked(octets), place(offset)?);
+                let end = from.saturating_add(data.len());
+                if octets.len() < end {
+                    octets.resize(end, 0);
+                }
+                let there = octets.get_mut(from..end);
+                there
+                    .ok_or(io::ErrorKind::FileTooLarge)?
+                    .copy_from_slice(data);
+                Ok(())
+            }
+        }
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        match self {
+            Self::Disk(file) => file.set_len(len),
+            Self::Memory(octets) => {
+                locked(octets).resize(place(len)?, 0);
+                Ok(())
+            }
+        }
+    }
+
+    fn sync_all(&self) -> io::Result<()> {
+        match self {
+            Self::Disk(file) => file.sync_all(),
+            Self::Memory(_) => Ok(()),
+        }
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        match self {
+            Self::Disk(file) => file.sync_data(),
+            Self::Memory(_) => Ok(()),
+        }
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn place(offset: u64) -> io::Result<usize> {
+    usize::try_from(offset).map_err(|_| io::ErrorKind::FileTooLarge.into())
 }
 
 /// What the file was, where it is something else now.
@@ -50,9 +132,19 @@ impl std::fmt::Debug for Overwritten {
 
 impl StoreFile {
     pub(super) fn new(file: File) -> Self {
+        Self::of(Medium::Disk(file))
+    }
+
+    /// A file in memory, for one that cannot be written.
+    pub(super) fn in_memory(octets: Vec<u8>) -> Self {
+        Self::of(Medium::Memory(Mutex::new(octets)))
+    }
+
+    fn of(file: Medium) -> Self {
         Self(Arc::new(Inner {
             file,
             failed: AtomicBool::new(false),
+            failures: Mutex::default(),
             accepted: AtomicBool::new(false),
             overwritten: Mutex::default(),
         }))
@@ -62,6 +154,16 @@ impl StoreFile {
     pub(super) fn accept(&self) {
         self.0.accepted.store(true, Ordering::Release);
         *self.0.overwritten() = Overwritten::default();
+    }
+
+    /// Whether what is synchronised stays.
+    pub(super) fn is_accepted(&self) -> bool {
+        self.0.accepted.load(Ordering::Acquire)
+    }
+
+    /// How often the operating system has refused anything, and what it said last.
+    pub(super) fn failures(&self) -> (u64, String) {
+        locked(&self.0.failures).clone()
     }
 
     /// Whether the operating system has refused anything since the last
@@ -84,7 +186,7 @@ impl Inner {
         let mut overwritten = self.overwritten();
         if let Some(len) = overwritten.len {
             for (offset, octets) in overwritten.octets.iter().rev() {
-                self.file.write_all_at(octets, *offset)?;
+                self.file.write(octets, *offset)?;
             }
             self.file.set_len(len)?;
             self.file.sync_all()?;
@@ -102,20 +204,22 @@ impl Inner {
     /// Keeps what is about to be lost: the octets in the file from `offset` on, at most
     /// `count`.
     fn remember(&self, overwritten: &mut Overwritten, offset: u64, count: u64) -> io::Result<()> {
-        let len = self.file.metadata()?.len();
+        let len = self.file.len()?;
         overwritten.len.get_or_insert(len);
         let count = len.saturating_sub(offset).min(count);
         if count > 0 {
             let too_long = |_| io::Error::from(io::ErrorKind::FileTooLarge);
             let mut octets = vec![0; usize::try_from(count).map_err(too_long)?];
-            self.file.read_exact_at(&mut octets, offset)?;
+            self.file.read(&mut octets, offset)?;
             overwritten.octets.push((offset, octets));
         }
         Ok(())
     }
 
     fn noted<T>(&self, result: io::Result<T>) -> io::Result<T> {
-        if result.is_err() {
+        if let Err(error) = &result {
+            let mut failures = locked(&self.failures);
+            *failures = (failures.0 + 1, error.to_string());
             self.failed.store(true, Ordering::Release);
         }
         result
@@ -134,12 +238,11 @@ impl Drop for Inner {
 
 impl StorageBackend for StoreFile {
     fn len(&self) -> io::Result<u64> {
-        self.0
-            .noted(self.0.file.metadata().map(|metadata| metadata.len()))
+        self.0.noted(self.0.file.len())
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.0.noted(self.0.file.read_exact_at(out, offset))
+        self.0.noted(self.0.file.read(out, offset))
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
@@ -162,7 +265,7 @@ impl StorageBackend for StoreFile {
         let mut overwritten = self.0.overwritten();
         let count = u64::try_from(data.len()).unwrap_or(u64::MAX);
         let remembered = self.0.remember(&mut overwritten, offset, count);
-        let written = remembered.and_then(|()| self.0.file.write_all_at(data, offset));
+        let written = remembered.and_then(|()| self.0.file.write(data, offset));
         self.0.noted(written)
     }
 }
@@ -225,6 +328,21 @@ mod tests {
             drop(other);
             holds(&path, left);
         }
+    }
+
+    #[test]
+    fn a_copy_in_memory_is_a_file_that_nobody_else_sees() {
+        let file = StoreFile::in_memory(b"0123456789".to_vec());
+        file.accept();
+        file.write(8, b"abcd").expect("written");
+        file.sync_data().expect("nothing to do");
+        file.set_len(11).expect("cut");
+        let mut read = [0; 4];
+        file.read(7, &mut read).expect("read");
+        assert_eq!(&read, b"7abc");
+        file.read(8, &mut read).expect_err("it ends before");
+        file.restore().expect("restored");
+        assert_eq!(file.len().expect("known"), 12);
     }
 
     #[test]

@@ -62,11 +62,11 @@ fn the_end_is_told_30_14_7_and_1_days_before_and_each_only_once() {
 fn names_and_addresses_that_are_not_covered_are_listed() {
     let bench = Bench::new();
     let unit = bench.open().unit;
-    let mut settings = (*unit.settings()).clone();
-    settings
-        .set(Setting::Names, "ntp1.example.net, ntp2.example.net")
-        .expect("taken");
-    unit.change_settings(settings, &admin()).expect("set");
+    unit.change_settings(
+        &[(Setting::Names, "ntp1.example.net, ntp2.example.net")],
+        &admin(),
+    )
+    .expect("set");
     bench::install(&unit, &Ca::new(), "ntp1.example.net", &admin());
     let raised = unit.alarms().expect("alarms");
     let message = |code| {

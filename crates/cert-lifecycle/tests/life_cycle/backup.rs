@@ -68,9 +68,8 @@ fn a_backup_says_what_it_is_and_where_it_comes_from() {
 #[test]
 fn nothing_in_a_backup_lets_anybody_in() {
     let (bench, unit) = unit_with_a_request();
-    let mut settings = (*unit.settings()).clone();
-    settings.set(Setting::Metrics, TOKEN).expect("taken");
-    unit.change_settings(settings, &admin()).expect("changed");
+    unit.change_settings(&[(Setting::Metrics, TOKEN)], &admin())
+        .expect("changed");
     let file = String::from_utf8(backup(&unit)).expect("text");
     drop(unit);
     let store = crate::upgrade::records(&bench.store());

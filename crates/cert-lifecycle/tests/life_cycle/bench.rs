@@ -25,6 +25,8 @@ pub(crate) struct Bench {
 struct Remembering {
     served: Mutex<Vec<String>>,
     refuses: AtomicBool,
+    /// The certificate that it refuses to serve.
+    refused: Mutex<String>,
 }
 
 impl Listener for Remembering {
@@ -38,13 +40,16 @@ impl Listener for Remembering {
 
     fn serve(&self, identity: &Identity, _: TlsLevel) -> Result<(), String> {
         let leaf = CertificateView::of(identity.chain()[0].as_bytes()).expect("a certificate");
+        if *self.refused.lock().expect("not poisoned") == leaf.sha256 {
+            return Err("told to refuse.".into());
+        }
         self.served.lock().expect("not poisoned").push(leaf.sha256);
         Ok(())
     }
 }
 
 /// The world around the unit, whose clock a test sets.
-pub(crate) struct World(Mutex<Clock>);
+pub(crate) struct World(Mutex<Clock>, Mutex<Vec<String>>);
 
 struct Clock {
     now: Now,
@@ -61,7 +66,12 @@ impl World {
             trusted: true,
         };
         let monotonic = Duration::from_secs(1000);
-        Self(Mutex::new(Clock { now, monotonic }))
+        Self(Mutex::new(Clock { now, monotonic }), Mutex::default())
+    }
+
+    /// What was written to the log of the system.
+    pub(crate) fn logged(&self) -> Vec<String> {
+        self.1.lock().expect("not poisoned").clone()
     }
 
     /// Lets time go by.
@@ -96,6 +106,10 @@ impl Environment for World {
     fn addresses(&self) -> Vec<IpAddr> {
         vec![IpAddr::from([192, 0, 2, 7])]
     }
+
+    fn log(&self, line: &str) {
+        self.1.lock().expect("not poisoned").push(line.into());
+    }
 }
 
 impl Bench {
@@ -117,6 +131,17 @@ impl Bench {
             copied.expect("copied");
         }
         bench
+    }
+
+    /// Opens it in a thread that may only read the state, whoever runs the test.
+    pub(crate) fn open_for_reading_only(&self) -> Opened {
+        std::thread::scope(|scope| {
+            let opened = scope.spawn(|| {
+                confine_to_reading();
+                self.open()
+            });
+            opened.join().expect("opens")
+        })
     }
 
     pub(crate) fn open(&self) -> Opened {
@@ -169,9 +194,35 @@ impl Bench {
         self.listener.served.lock().expect("not poisoned").clone()
     }
 
+    /// Refuses to serve the certificate with this fingerprint.
+    pub(crate) fn refuse_to_serve_this(&self, certificate: &str) {
+        *self.listener.refused.lock().expect("not poisoned") = certificate.into();
+    }
+
     pub(crate) fn refuse_to_serve(&self, refuse: bool) {
         self.listener.refuses.store(refuse, Ordering::Relaxed);
     }
+}
+
+/// From here on, this thread may write no file.
+fn confine_to_reading() {
+    use landlock::{
+        ABI, Access, AccessFs, Ruleset, RulesetAttr, RulesetCreatedAttr, path_beneath_rules,
+    };
+    let ruleset = Ruleset::default()
+        .handle_access(AccessFs::from_all(ABI::V3))
+        .and_then(Ruleset::create)
+        .and_then(|ruleset| {
+            ruleset.add_rules(path_beneath_rules(["/"], AccessFs::from_read(ABI::V3)))
+        });
+    let confined = ruleset
+        .expect("the rules")
+        .restrict_self()
+        .expect("confined");
+    assert!(
+        confined.ruleset != landlock::RulesetStatus::NotEnforced,
+        "a kernel with Landlock"
+    );
 }
 
 pub(crate) fn admin() -> Actor {

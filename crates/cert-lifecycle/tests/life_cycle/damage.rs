@@ -29,15 +29,68 @@ fn a_store_without_octets_is_damaged_and_no_first_start() {
 }
 
 #[test]
-fn a_store_from_another_unit_gives_no_key_and_is_set_aside_with_the_secret() {
+fn a_store_from_another_unit_gives_no_key_and_is_set_aside_without_the_secret() {
     let (bench, other) = (Bench::new(), Bench::new());
     drop((bench.open(), other.open()));
     let store = fs::read(other.store()).expect("there");
     let secret = fs::read(bench.secret()).expect("there");
     fs::write(bench.store(), &store).expect("copied");
     let files = begun_anew(&bench.open(), "sealed with another secret");
+    assert_eq!(kept(&files), [store]);
+    assert_eq!(fs::read(bench.secret()).expect("kept"), secret);
+}
+
+#[test]
+fn without_a_check_value_a_store_that_does_not_fit_is_set_aside_with_the_secret() {
+    let (bench, other) = (Bench::new(), Bench::new());
+    drop((bench.open(), other.open()));
+    let store = fs::read(other.store()).expect("there");
+    let secret = fs::read(bench.secret()).expect("there");
+    fs::write(bench.store(), &store).expect("copied");
+    fs::remove_file(check(&bench)).expect("as an earlier version left it");
+    let files = begun_anew(&bench.open(), "sealed with another secret");
     assert_eq!(kept(&files), [store, secret.clone()]);
     assert_ne!(fs::read(bench.secret()).expect("made anew"), secret);
+}
+
+#[test]
+fn a_secret_of_which_a_bit_has_flipped_is_told_as_damaged() {
+    let bench = Bench::new();
+    drop(bench.open());
+    let store = fs::read(bench.store()).expect("there");
+    let mut secret = fs::read(bench.secret()).expect("there");
+    secret[7] ^= 1;
+    fs::write(bench.secret(), &secret).expect("damaged");
+    let files = begun_anew(&bench.open(), "secret was altered or damaged");
+    assert_eq!(kept(&files), [store, secret.clone()]);
+
+    fs::write(bench.secret(), &secret).expect("damaged");
+    fs::remove_file(bench.store()).expect("lost too");
+    let opened = bench.open();
+    let aside = opened.set_aside.expect("set aside");
+    assert!(aside.why.contains("altered or damaged"), "{}", aside.why);
+    assert_ne!(fs::read(bench.secret()).expect("made anew"), secret);
+}
+
+#[test]
+fn a_check_value_that_is_damaged_or_missing_is_made_anew_and_costs_nothing() {
+    let bench = Bench::new();
+    drop(bench.open());
+    let value = fs::read(check(&bench)).expect("there");
+    assert_eq!(value.len(), 32);
+    for damage in [Some(&b"noise"[..]), None] {
+        match damage {
+            Some(octets) => fs::write(check(&bench), octets).expect("damaged"),
+            None => fs::remove_file(check(&bench)).expect("lost"),
+        }
+        let opened = bench.open();
+        assert!(opened.set_aside.is_none() && opened.first_password.is_none());
+        assert_eq!(fs::read(check(&bench)).expect("made anew"), value);
+    }
+}
+
+fn check(bench: &Bench) -> PathBuf {
+    bench.secret().with_extension("check")
 }
 
 #[test]

@@ -42,7 +42,7 @@ fn the_entry_of_a_change_comes_with_the_settings_it_tells_of() {
     settings
         .set(Setting::Syslog, "udp:10.0.0.9")
         .expect("taken");
-    unit.change_settings(settings.clone(), &admin())
+    unit.change_settings(&[(Setting::Syslog, "udp:10.0.0.9")], &admin())
         .expect("set");
     let after = unit.follow(before.last, 9).expect("followed");
     assert_eq!(after.settings, settings);

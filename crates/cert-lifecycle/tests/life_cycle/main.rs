@@ -9,8 +9,10 @@ mod details;
 mod docs;
 mod follow;
 mod proposal;
+mod read_only;
 mod restore;
 mod review;
+mod settings;
 mod trial;
 mod upgrade;
 
@@ -343,9 +345,8 @@ fn a_unit_answers_to_its_own_names_and_to_every_address() {
         assert!(answers(name), "{name}");
     }
     let set = |names: &str| {
-        let mut settings = (*unit.settings()).clone();
-        settings.set(Setting::Names, names).expect("taken");
-        unit.change_settings(settings, &admin()).expect("changed");
+        unit.change_settings(&[(Setting::Names, names)], &admin())
+            .expect("changed");
     };
     assert!(!answers("time.example.net"));
     set("time.example.net");
@@ -380,9 +381,8 @@ fn browsers_are_told_to_insist_only_on_the_name_in_a_cas_certificate() {
         unit.strict_transport_seconds(&name).expect("stored")
     };
     let switch = |on: &str| {
-        let mut settings = (*unit.settings()).clone();
-        settings.set(Setting::Hsts, on).expect("taken");
-        unit.change_settings(settings, &admin()).expect("changed");
+        unit.change_settings(&[(Setting::Hsts, on)], &admin())
+            .expect("changed");
     };
     switch("on");
     assert_eq!(told("spectracom"), None, "a factory certificate");

@@ -12,9 +12,8 @@ use crate::backup::{backup, forged};
 use crate::bench::{self, Bench, Ca, admin, browser, form};
 
 fn set(unit: &Unit, setting: Setting, text: &str) {
-    let mut settings = (*unit.settings()).clone();
-    settings.set(setting, text).expect("taken");
-    unit.change_settings(settings, &admin()).expect("changed");
+    unit.change_settings(&[(setting, text)], &admin())
+        .expect("changed");
 }
 
 #[track_caller]

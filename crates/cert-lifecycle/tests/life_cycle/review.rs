@@ -54,10 +54,9 @@ fn a_certificate_that_signed_itself_stands_alone() {
 fn every_way_to_the_unit_is_told_once_with_what_covers_it() {
     let bench = Bench::new();
     let unit = bench.open().unit;
-    let mut settings = (*unit.settings()).clone();
     let typed = "ntp1.example.net, ntp2.example.net";
-    settings.set(Setting::Names, typed).expect("taken");
-    unit.change_settings(settings, &admin()).expect("in force");
+    unit.change_settings(&[(Setting::Names, typed)], &admin())
+        .expect("in force");
     bench::make(&unit, &form("ntp1.example.net"));
     let request = unit.requests().expect("requests").remove(0);
     let leaf = Ca::new().sign(&request.pem, "ntp1.example.net");

@@ -95,9 +95,8 @@ fn an_install_from_a_console_or_with_trials_switched_off_is_confirmed_at_once() 
     let ca = Ca::new();
     bench::install(&unit, &ca, "ntp1.example.net", &admin());
     assert_eq!(unit.status().expect("status").trial, None);
-    let mut settings = (*unit.settings()).clone();
-    settings.set(Setting::Trial, "off").expect("taken");
-    unit.change_settings(settings, &admin()).expect("set");
+    unit.change_settings(&[(Setting::Trial, "off")], &admin())
+        .expect("set");
     let new = bench::install(&unit, &ca, "ntp2.example.net", &browser());
     assert_eq!(unit.status().expect("status").trial, None);
     bench.world.pass(2 * TRIAL);

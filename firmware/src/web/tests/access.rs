@@ -43,11 +43,8 @@ async fn a_name_that_is_not_the_units_is_turned_away_with_what_to_do() {
         let posted = browser.post("/logout", &[]).await;
         assert_eq!(posted.status, StatusCode::MISDIRECTED_REQUEST, "{host}");
     }
-    let mut settings = (*unit.settings()).clone();
-    settings
-        .set(Setting::Names, "ntp2.example.net")
-        .expect("taken");
-    unit.change_settings(settings, &actor()).expect("changed");
+    unit.change_settings(&[(Setting::Names, "ntp2.example.net")], &actor())
+        .expect("changed");
     for host in [
         own.as_str(),
         "NTP1.example.net",
@@ -70,9 +67,8 @@ async fn a_name_that_is_not_the_units_is_turned_away_with_what_to_do() {
 async fn browsers_are_told_to_insist_only_under_the_name_of_a_cas_certificate() {
     let mut browser = Browser::signed_in().await;
     let unit = browser.app().unit.clone();
-    let mut settings = (*unit.settings()).clone();
-    settings.set(Setting::Hsts, "on").expect("taken");
-    unit.change_settings(settings, &actor()).expect("changed");
+    unit.change_settings(&[(Setting::Hsts, "on")], &actor())
+        .expect("changed");
     assert_eq!(told(&mut browser, "/login").await, None, "factory");
     install_from_a_ca(&browser);
     for path in ["/login", "/static/style.css", "/nowhere", SESSIONS] {
@@ -194,10 +190,8 @@ async fn a_sign_in_and_a_new_password_begin_another_session() {
 async fn the_idle_limit_is_the_one_that_is_set() {
     let app = Browser::signed_in().await.app();
     assert_eq!(app.timing().idle_max, Duration::from_secs(60 * 60));
-    let mut settings = (*app.unit.settings()).clone();
-    settings.set(Setting::Session, "10").expect("taken");
     app.unit
-        .change_settings(settings, &actor())
+        .change_settings(&[(Setting::Session, "10")], &actor())
         .expect("changed");
     assert_eq!(app.timing().idle_max, Duration::from_secs(10 * 60));
 }

@@ -59,10 +59,8 @@ async fn the_chain_stands_from_the_root_down_and_only_what_is_sent_has_a_whole_f
 async fn the_names_are_compared_with_every_way_to_the_unit() {
     let mut browser = Browser::signed_in().await;
     let unit = browser.unit();
-    let mut settings = (*unit.settings()).clone();
-    let taken = settings.set(Setting::Names, "time.example.net");
-    taken.expect("taken");
-    unit.change_settings(settings, &actor()).expect("in force");
+    unit.change_settings(&[(Setting::Names, "time.example.net")], &actor())
+        .expect("in force");
     let signed = signed_by_a_ca(&unit);
     let page = review_of(&mut browser, &signed.leaf).await;
     let (_, table) = page.split_once("id=\"covered\"").expect("a table");

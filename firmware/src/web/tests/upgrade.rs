@@ -46,12 +46,11 @@ async fn a_backup_comes_back_through_its_review() {
     let mut browser = Browser::signed_in().await;
     let file = backup(&mut browser).await;
     let unit = browser.unit();
-    let mut settings = (*unit.settings()).clone();
-    settings
-        .set(cert_lifecycle::Setting::Session, "77")
-        .expect("taken");
-    unit.change_settings(settings, &cert_lifecycle::Actor::unit())
-        .expect("changed");
+    unit.change_settings(
+        &[(cert_lifecycle::Setting::Session, "77")],
+        &cert_lifecycle::Actor::unit(),
+    )
+    .expect("changed");
 
     let sent = browser.upload(REVIEW, "backup", file.as_bytes()).await;
     assert_eq!(sent.location(), REVIEW);
@@ -82,12 +81,11 @@ async fn a_unit_that_changed_meanwhile_shows_the_review_again() {
     let file = backup(&mut browser).await;
     let unit = browser.unit();
     let set = |minutes: &str| {
-        let mut settings = (*unit.settings()).clone();
-        settings
-            .set(cert_lifecycle::Setting::Session, minutes)
-            .expect("taken");
-        unit.change_settings(settings, &cert_lifecycle::Actor::unit())
-            .expect("changed");
+        unit.change_settings(
+            &[(cert_lifecycle::Setting::Session, minutes)],
+            &cert_lifecycle::Actor::unit(),
+        )
+        .expect("changed");
     };
     set("77");
     browser.upload(REVIEW, "backup", file.as_bytes()).await;
