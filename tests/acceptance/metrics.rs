@@ -34,7 +34,7 @@ fn samples(unit: &Unit) -> Result<Vec<String>> {
 #[test]
 fn prometheus_reads_every_metric_with_the_token_and_nothing_without() -> Result<()> {
     let unit = Unit::start()?;
-    assert_eq!(scrape(&unit, TOKEN)?.status, 303, "there is such a page");
+    assert_eq!(scrape(&unit, TOKEN)?.status, 404, "it is off");
     let ran = unit.console(&format!("services set metrics {TOKEN}"))?;
     ensure!(ran.status.success(), "{ran:?}");
     assert_eq!(scrape(&unit, "canary-token-for-the-metricz")?.status, 401);
