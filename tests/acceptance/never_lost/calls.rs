@@ -57,7 +57,7 @@ fn a_password_is_changed_or_the_old_one_holds() -> Result<()> {
 }
 
 #[test]
-fn a_failed_sign_in_is_in_the_journal_or_was_not_answered() -> Result<()> {
+fn a_failed_sign_in_is_in_the_journal_or_in_the_log() -> Result<()> {
     check(&Change::TRY_TO_SIGN_IN)
 }
 

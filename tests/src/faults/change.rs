@@ -2,6 +2,8 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 
@@ -28,6 +30,9 @@ pub struct Change {
     /// Whether a unit that looks so has made the change, whole.
     is_new: fn(&Look, &Seed) -> bool,
 }
+
+/// A line of the log has come here after this time.
+const LOGGED_WITHIN: Duration = Duration::from_secs(10);
 
 /// What no log says.
 const NOTHING: &str = "\n\n\n";
@@ -205,14 +210,14 @@ impl Subject for Change {
         };
         // From here on the disk is well again, and the unit has to be as well.
         attached.detach()?;
-        let said = unit.transcript.text_of("standard error");
-        let answer = if (self.is_done)(&page) && !said.contains(self.unwritten) {
-            Answer::Done(page.text())
+        let text = page.text();
+        let look = Look::of(&unit).with_context(|| format!("the same process, after {text:?}"))?;
+        let is_done = (self.is_done)(&page) && !self.is_only_logged(&unit, &look)?;
+        let answer = if is_done {
+            Answer::Done(text)
         } else {
-            Answer::Refused(page.text())
+            Answer::Refused(text)
         };
-        let look =
-            Look::of(&unit).with_context(|| format!("the same process, after {answer:?}"))?;
         self.judge(&look, &answer).context("the same process")?;
         unit.kill()?;
         Ok(answer)
@@ -224,6 +229,27 @@ impl Subject for Change {
 }
 
 impl Change {
+    /// Whether this was answered, and is not in the journal, but in the log, as it has to be.
+    fn is_only_logged(&self, unit: &Unit, look: &Look) -> Result<bool> {
+        let before = Seed::shared()?.look.entries(self.entry);
+        if self.unwritten == NOTHING || look.entries(self.entry) > before {
+            return Ok(false);
+        }
+        // What the unit has written comes here by a thread of its own.
+        let deadline = Instant::now() + LOGGED_WITHIN;
+        while !unit
+            .transcript
+            .text_of("standard error")
+            .contains(self.unwritten)
+        {
+            if Instant::now() > deadline {
+                return Ok(false);
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        Ok(true)
+    }
+
     /// Fails when a unit that has answered so must not look so.
     fn judge(&self, look: &Look, answer: &Answer) -> Result<()> {
         let seed = Seed::shared()?;
