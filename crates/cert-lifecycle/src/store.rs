@@ -5,6 +5,7 @@
 //! after a power cut either all of it is there or none.
 
 mod file;
+mod medium;
 
 use std::fs::OpenOptions;
 use std::io::{self, Read as _};

@@ -2,11 +2,12 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use redb::StorageBackend;
+
+use super::medium::{Medium, locked};
 
 /// A file that remembers what it has overwritten since it was last synchronised.
 ///
@@ -33,86 +34,6 @@ struct Inner {
     failures: Mutex<(u64, String)>,
     accepted: AtomicBool,
     overwritten: Mutex<Overwritten>,
-}
-
-/// Where the octets are.
-#[derive(Debug)]
-enum Medium {
-    Disk(File),
-    /// A copy of a file that cannot be written.
-    Memory(Mutex<Vec<u8>>),
-}
-
-impl Medium {
-    fn len(&self) -> io::Result<u64> {
-        match self {
-            Self::Disk(file) => Ok(file.metadata()?.len()),
-            Self::Memory(octets) => Ok(u64::try_from(locked(octets).len()).unwrap_or(u64::MAX)),
-        }
-    }
-
-    fn read(&self, out: &mut [u8], offset: u64) -> io::Result<()> {
-        match self {
-            Self::Disk(file) => file.read_exact_at(out, offset),
-            Self::Memory(octets) => {
-                let octets = locked(octets);
-                let from = place(offset)?;
-                let there = octets.get(from..).and_then(|rest| rest.get(..out.len()));
-                out.copy_from_slice(there.ok_or(io::ErrorKind::UnexpectedEof)?);
-                Ok(())
-            }
-        }
-    }
-
-    fn write(&self, data: &[u8], offset: u64) -> io::Result<()> {
-        match self {
-            Self::Disk(file) => file.write_all_at(data, offset),
-            Self::Memory(octets) => {
-                let (mut octets, from) = (locked(octets), place(offset)?);
-                let end = from.saturating_add(data.len());
-                if octets.len() < end {
-                    octets.resize(end, 0);
-                }
-                let there = octets.get_mut(from..end);
-                there
-                    .ok_or(io::ErrorKind::FileTooLarge)?
-                    .copy_from_slice(data);
-                Ok(())
-            }
-        }
-    }
-
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        match self {
-            Self::Disk(file) => file.set_len(len),
-            Self::Memory(octets) => {
-                locked(octets).resize(place(len)?, 0);
-                Ok(())
-            }
-        }
-    }
-
-    fn sync_all(&self) -> io::Result<()> {
-        match self {
-            Self::Disk(file) => file.sync_all(),
-            Self::Memory(_) => Ok(()),
-        }
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        match self {
-            Self::Disk(file) => file.sync_data(),
-            Self::Memory(_) => Ok(()),
-        }
-    }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn place(offset: u64) -> io::Result<usize> {
-    usize::try_from(offset).map_err(|_| io::ErrorKind::FileTooLarge.into())
 }
 
 /// What the file was, where it is something else now.
