@@ -36,9 +36,11 @@ fn the_high_level_takes_tls_1_3_only_and_no_rsa_below_3072_bits() -> Result<()> 
     let served = judge::presented_chain(unit.address)?;
     let issued = authority.sign(&rsa_2048)?;
     let review = admin.paste(&issued.encode(Encoding::X509Pem)?)?;
-    let page = admin.browser.submit(&review.form("/install")?)?;
-    assert_eq!(page.status, 422, "{}", page.text());
-    ensure!(page.text().contains("2048 bits"), "{}", page.text());
+    ensure!(review.text().contains("2048 bits"), "{}", review.text());
+    assert!(
+        review.form("/install").is_err(),
+        "there is nothing to press"
+    );
     assert_eq!(judge::presented_chain(unit.address)?, served);
 
     done(&unit, "defcert")?;
