@@ -25,7 +25,8 @@ impl flags::Test {
         cmd!(sh, "cargo build --workspace --bins --tests").run()?;
         run(cmd!(sh, "cargo test --workspace --no-fail-fast"))?;
         if self.long {
-            run(cmd!(sh, "cargo test --package acceptance --test long"))?;
+            // For the same features; with --package, half of it would be built again.
+            run(cmd!(sh, "cargo test --workspace --test long"))?;
         }
         Ok(())
     }
