@@ -61,6 +61,10 @@ pub enum Via {
     Console,
     /// The serial line, where the person is at the unit.
     Serial,
+    /// SSH, from this address.
+    Ssh(IpAddr),
+    /// Telnet, from this address.
+    Telnet(IpAddr),
     /// The unit acted by itself.
     Unit,
     /// A browser at this address.
@@ -74,6 +78,8 @@ impl Via {
         match self {
             Self::Console => "console",
             Self::Serial => "serial",
+            Self::Ssh(_) => "ssh",
+            Self::Telnet(_) => "telnet",
             Self::Unit => "unit",
             Self::Web(_) => "web",
         }
@@ -83,7 +89,7 @@ impl Via {
     #[must_use]
     pub fn address(self) -> Option<IpAddr> {
         match self {
-            Self::Web(address) => Some(address),
+            Self::Ssh(address) | Self::Telnet(address) | Self::Web(address) => Some(address),
             _ => None,
         }
     }
@@ -94,6 +100,8 @@ impl fmt::Display for Via {
         match self {
             Self::Console => f.write_str("console"),
             Self::Serial => f.write_str("serial console"),
+            Self::Ssh(address) => write!(f, "SSH, from {address}"),
+            Self::Telnet(address) => write!(f, "telnet, from {address}"),
             Self::Unit => f.write_str("unit"),
             Self::Web(address) => write!(f, "web, from {address}"),
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cert_lifecycle::{ADMIN, Actor};
 
-use super::language::Reply;
+use super::dialogue::Reply;
 use crate::App;
 use crate::access::SessionView;
 use crate::time::span;

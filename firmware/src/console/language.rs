@@ -3,45 +3,11 @@
 use cert_lifecycle::{
     Actor, Alarm, Digest, Entry, JOURNAL_ENTRIES_MAX, Preflight, Status, backup_to_text,
 };
-use zeroize::Zeroizing;
 
 use super::access;
+use super::dialogue::Reply;
 use super::services::services;
 use crate::App;
-
-/// A command line of more than this many octets is refused.
-pub(super) const LINE_OCTETS_MAX: usize = 4096;
-
-/// What a command answers.
-pub(super) struct Reply {
-    /// 0 done; 1 not done, for the reason in `text`; 2 not understood.
-    pub(super) code: u8,
-    /// Lines, each ended by a line feed. They may hold a password just made.
-    pub(super) text: Zeroizing<String>,
-}
-
-impl Reply {
-    pub(super) fn done(text: impl Into<String>) -> Self {
-        Self {
-            code: 0,
-            text: Zeroizing::new(text.into()),
-        }
-    }
-
-    pub(super) fn not_done(why: impl std::fmt::Display) -> Self {
-        Self {
-            code: 1,
-            text: Zeroizing::new(format!("{why}\n")),
-        }
-    }
-
-    pub(super) fn not_understood(why: impl std::fmt::Display) -> Self {
-        Self {
-            code: 2,
-            text: Zeroizing::new(format!("{why} Type help for the commands.\n")),
-        }
-    }
-}
 
 /// One command: the one table that `help` and [`run`] read.
 struct Command {
@@ -139,6 +105,15 @@ pub(super) fn run(app: &App, actor: &Actor, line: &str) -> Reply {
         Some(command) => (command.run)(app, actor, arguments),
         None => Reply::not_understood(format_args!("\"{}\" is no command.", shown(name))),
     }
+}
+
+/// The commands that begin so.
+pub(super) fn complete(line: &str) -> Vec<String> {
+    let named = COMMANDS.iter().map(|command| command.name);
+    named
+        .filter(|name| name.starts_with(line))
+        .map(ToOwned::to_owned)
+        .collect()
 }
 
 fn alarms(app: &App, actor: &Actor, arguments: &[&str]) -> Reply {

@@ -1,10 +1,12 @@
 //! The console: one command language for when the browser is out of reach.
 //!
-//! [`language`] is pure: a line in, lines out. [`socket`] carries it over a Unix
+//! [`dialogue`] and [`language`] are pure: a line in, lines out. [`socket`] carries it over a Unix
 //! socket in the state folder to `countersign console`, which is [`client`].
 
 mod access;
 mod client;
+#[expect(dead_code, reason = "for transports to come")]
+mod dialogue;
 mod language;
 mod services;
 mod socket;

@@ -4,7 +4,7 @@ use std::iter::Peekable;
 
 use cert_lifecycle::{Actor, Setting, Settings};
 
-use super::language::Reply;
+use super::dialogue::Reply;
 use crate::{App, syslog};
 
 /// A line of a list has at most this many characters.

@@ -15,7 +15,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
-use super::language::{self, LINE_OCTETS_MAX, Reply};
+use super::dialogue::{Dialogue, LINE_OCTETS_MAX, Reply};
 use crate::App;
 use crate::output::log;
 
@@ -123,6 +123,6 @@ async fn answer(app: Arc<App>, line: String) -> Reply {
         who: ADMIN.into(),
         via: Via::Console,
     };
-    let ran = tokio::task::spawn_blocking(move || language::run(&app, &actor, &line)).await;
+    let ran = tokio::task::spawn_blocking(move || Dialogue::one(app, actor, &line)).await;
     ran.unwrap_or_else(|_| Reply::not_done("The command broke off. See the log."))
 }

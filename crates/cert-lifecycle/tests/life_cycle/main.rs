@@ -303,7 +303,14 @@ fn a_password_is_reset_from_the_serial_console_only() {
     let first = opened.first_password.expect("at the first start");
     let unit = opened.unit;
     let before = unit.journal(99).expect("journal");
-    for via in [Via::Console, Via::Unit, Via::Web([192, 0, 2, 1].into())] {
+    let peer = [192, 0, 2, 1].into();
+    for via in [
+        Via::Console,
+        Via::Ssh(peer),
+        Via::Telnet(peer),
+        Via::Unit,
+        Via::Web(peer),
+    ] {
         let actor = Actor { via, ..admin() };
         let refusal = unit.reset_password(&actor).expect_err("refused");
         assert!(matches!(refusal, Error::SerialOnly));
