@@ -3,8 +3,9 @@
 use cert_policy::Finding;
 
 use crate::account::PasswordError;
+use crate::authorized_keys::AuthorizedKeyError;
 use crate::backup::BackupError;
-use crate::form::FieldMessage;
+use crate::field::FieldMessage;
 use crate::settings::Setting;
 use crate::store::StoreError;
 
@@ -16,6 +17,9 @@ use crate::store::StoreError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// A key for SSH that is not taken.
+    #[error("{0}")]
+    AuthorizedKey(#[from] AuthorizedKeyError),
     /// A backup that is not restored.
     #[error("{0}")]
     Backup(#[from] BackupError),

@@ -10,6 +10,7 @@ use pki_core::{
 };
 use zeroize::Zeroizing;
 
+use crate::field::{Field, FieldMessage};
 use crate::trial::Preflight;
 
 /// Days a self-signed certificate is valid unless chosen otherwise: what
@@ -20,81 +21,12 @@ pub const DAYS_DEFAULT: u16 = 397;
 /// 66 octets below the highest bit (RFC 8017 section 9.1.1).
 const RSA_BITS_TLS13_MIN: u16 = 522;
 
-/// A field of the form, under the label that the page and the console share.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Field {
-    /// Signature Algorithm.
-    SignatureAlgorithm,
-    /// Private Key Pass Phrase.
-    PassPhrase,
-    /// The kind of key.
-    KeyType,
-    /// RSA Private Key Bit Length.
-    KeyBits,
-    /// Two Letter Country Code.
-    Country,
-    /// State Or Province Name.
-    State,
-    /// Locality Name.
-    Locality,
-    /// Organization Name.
-    Organization,
-    /// Organizational Unit Name.
-    OrganizationalUnit,
-    /// Common Name.
-    CommonName,
-    /// Email Address.
-    Email,
-    /// Challenge Password.
-    ChallengePassword,
-    /// Optional Organization Name.
-    OptionalOrganization,
-    /// Self Signed Certificate Expiration (Days).
-    Days,
-    /// The subject alternative name in this row, from 0.
-    Name(usize),
-}
-
-impl Field {
-    /// The label, as the note on the product has it.
-    #[must_use]
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::SignatureAlgorithm => "Signature Algorithm",
-            Self::PassPhrase => "Private Key Pass Phrase",
-            Self::KeyType => "Private Key Type",
-            Self::KeyBits => "RSA Private Key Bit Length",
-            Self::Country => "Two Letter Country Code (ISO 3166-1)",
-            Self::State => "State Or Province Name",
-            Self::Locality => "Locality Name",
-            Self::Organization => "Organization Name",
-            Self::OrganizationalUnit => "Organizational Unit Name",
-            Self::CommonName => "Common Name (e.g. Hostname or IP)",
-            Self::Email => "Email Address",
-            Self::ChallengePassword => "Challenge Password",
-            Self::OptionalOrganization => "Optional Organization Name",
-            Self::Days => "Self Signed Certificate Expiration (Days)",
-            Self::Name(_) => "Subject Alternative Name",
-        }
-    }
-}
-
-/// What is said beside a field.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FieldMessage {
-    /// The field it is about.
-    pub field: Field,
-    /// What was expected, what came, and what to do.
-    pub message: String,
-}
-
 /// One row of further names, as typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NameRow {
     /// The type.
     pub kind: SubjectAltNameKind,
-    /// The name; unused for a directory name.
+    /// The name; a directory name may stand here in one line, or in its fields.
     pub value: String,
     /// The fields of a directory name.
     pub directory: DirectoryRow,
@@ -124,6 +56,29 @@ impl NameRow {
         }
     }
 
+    /// The row for a name that is typed in one line: "DNS:ntp1.example.net", with a
+    /// directory name as "dirName:C=FR, O=Example, OU=Time, CN=ntp1". Without a type, an
+    /// address is an IP and everything else a DNS name.
+    #[must_use]
+    pub fn read(typed: &str) -> Self {
+        let typed = typed.trim();
+        let kind = typed
+            .split_once(':')
+            .and_then(|(kind, value)| Some((kind.trim().parse().ok()?, value.trim())));
+        let (kind, value) = kind.unwrap_or_else(|| {
+            let is_address = typed.parse::<std::net::IpAddr>().is_ok();
+            let kind = match is_address {
+                true => SubjectAltNameKind::Ip,
+                false => SubjectAltNameKind::Dns,
+            };
+            (kind, typed)
+        });
+        Self {
+            value: value.into(),
+            ..Self::new(kind)
+        }
+    }
+
     /// The name, or why it is none.
     ///
     /// # Errors
@@ -132,6 +87,10 @@ impl NameRow {
     /// person who typed them.
     pub fn parse(&self) -> Result<SubjectAltName, String> {
         let parsed = match self.kind {
+            // Typed in one line.
+            SubjectAltNameKind::Directory if !self.value.is_empty() => {
+                SubjectAltName::parse(self.kind, &self.value)
+            }
             SubjectAltNameKind::Directory => DirectoryName::parse(
                 &self.directory.country,
                 &self.directory.organization,

@@ -129,6 +129,10 @@ pub enum Action {
     FirstStart,
     /// A certificate was imported and serves.
     Install,
+    /// A key may sign in over SSH.
+    KeyAuthorized,
+    /// A key may no longer sign in over SSH.
+    KeyRevoked,
     /// A key and a request were made.
     MakeRequest,
     /// A key, a request and a self-signed certificate that serves were made.
@@ -178,7 +182,7 @@ fn known_or_not<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Action, D:
 
 impl Action {
     /// Every action that this version writes; those about an alarm with one of its codes.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::AlarmAcknowledged(AlarmCode::Expired),
         Self::AlarmEnded(AlarmCode::Expired),
         Self::AlarmRaised(AlarmCode::Expired),
@@ -187,6 +191,8 @@ impl Action {
         Self::DeleteRequest,
         Self::FirstStart,
         Self::Install,
+        Self::KeyAuthorized,
+        Self::KeyRevoked,
         Self::MakeRequest,
         Self::MakeSelfSigned,
         Self::Password,
@@ -215,6 +221,8 @@ impl Action {
             Self::DeleteRequest => "delete-request",
             Self::FirstStart => "first-start",
             Self::Install => "install",
+            Self::KeyAuthorized => "key-authorized",
+            Self::KeyRevoked => "key-revoked",
             Self::MakeRequest => "make-request",
             Self::MakeSelfSigned => "make-self-signed",
             Self::Password => "password",
@@ -260,6 +268,8 @@ impl Action {
             | Self::DeleteRequest
             | Self::FirstStart
             | Self::Install
+            | Self::KeyAuthorized
+            | Self::KeyRevoked
             | Self::MakeRequest
             | Self::MakeSelfSigned
             | Self::Password
@@ -286,6 +296,8 @@ impl fmt::Display for Action {
             Self::DeleteRequest => "request deleted",
             Self::FirstStart => "first start",
             Self::Install => "certificate installed",
+            Self::KeyAuthorized => "key for SSH added",
+            Self::KeyRevoked => "key for SSH deleted",
             Self::MakeRequest => "request made",
             Self::MakeSelfSigned => "self-signed certificate made",
             Self::Password => "password",

@@ -19,6 +19,7 @@
 //! | keep what is on trial | [`Unit::confirm`], and [`Unit::tick`] once a second |
 //! | know what is wrong | [`Unit::alarms`], [`Unit::acknowledge`] |
 //! | sign in | [`Unit::sign_in`], [`Unit::change_password`], [`Unit::reset_password`] |
+//! | sign in with a key | [`Unit::authorized_keys`], [`Unit::authorize_key`], [`Unit::revoke_key`] |
 //! | be reached | [`Unit::answers_to`], [`Unit::strict_transport_seconds`] |
 //! | set | [`Unit::settings`], [`Unit::change_settings`] |
 //! | tell others | [`Unit::on_change`], [`Unit::follow`] |
@@ -35,6 +36,7 @@
 
 mod account;
 mod alarms;
+mod authorized_keys;
 mod backup;
 mod clock;
 mod collector;
@@ -42,6 +44,7 @@ mod details;
 mod environment;
 mod error;
 mod factory;
+mod field;
 mod folder;
 mod follow;
 mod form;
@@ -68,6 +71,9 @@ mod view;
 
 pub use account::{ADMIN, PASSWORD_CHARS_MIN, PASSWORD_OCTETS_MAX, PasswordError, SignIn};
 pub use alarms::{Alarm, AlarmCode};
+pub use authorized_keys::{
+    AUTHORIZED_KEY_OCTETS_MAX, AUTHORIZED_KEYS_MAX, AuthorizedKey, AuthorizedKeyError,
+};
 pub use backup::{
     BACKUP_OCTETS_MAX, BACKUP_TEXT_OCTETS_MAX, BackupError, BackupOrigin, backup_to_text,
 };
@@ -77,11 +83,10 @@ pub use details::{CertificateDetails, Detail, Which};
 pub use environment::{Environment, Now};
 pub use error::Error;
 pub use factory::Factory;
+pub use field::{Field, FieldMessage};
 pub use folder::make_state_folder;
 pub use follow::Followed;
-pub use form::{
-    DAYS_DEFAULT, DirectoryRow, Field, FieldMessage, NameRow, RequestForm, RequestOrder,
-};
+pub use form::{DAYS_DEFAULT, DirectoryRow, NameRow, RequestForm, RequestOrder};
 pub use identity::{Der, Identity, Listener, Origin};
 pub use journal::{Action, Actor, Entry, JOURNAL_ENTRIES_MAX, REFUSED_SIGN_INS_MAX, Via};
 pub use key_id::{KeyId, fingerprint};

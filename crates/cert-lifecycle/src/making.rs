@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::form::FieldMessage;
+use crate::field::FieldMessage;
 use crate::journal::Actor;
 use crate::{Error, Made, RequestOrder, Unit};
 
@@ -44,7 +44,14 @@ pub(crate) struct Job {
 }
 
 #[derive(Default)]
-enum State {
+struct State {
+    /// Of the job that runs or was the last one; 0 before the first.
+    number: u64,
+    phase: Phase,
+}
+
+#[derive(Default)]
+enum Phase {
     #[default]
     None,
     Running {
@@ -59,28 +66,43 @@ impl Job {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn begin(&self, key: String, since: u64) -> Result<(), Error> {
+    fn begin(&self, key: String, since: u64) -> Result<u64, Error> {
         let mut state = self.state();
-        if matches!(*state, State::Running { .. }) {
+        if matches!(state.phase, Phase::Running { .. }) {
             return Err(Error::Busy);
         }
-        *state = State::Running { key, since };
+        state.number = state.number.wrapping_add(1);
+        state.phase = Phase::Running { key, since };
         self.percent.store(0, Ordering::Relaxed);
         self.cancelled.store(false, Ordering::Relaxed);
-        Ok(())
+        Ok(state.number)
+    }
+
+    fn making(&self, phase: &Phase) -> Making {
+        match phase {
+            Phase::None => Making::None,
+            Phase::Running { key, since } => Making::Running {
+                key: key.clone(),
+                since: *since,
+                percent: u8::try_from(self.percent.load(Ordering::Relaxed)).unwrap_or(99),
+            },
+            Phase::Ended(making) => making.clone(),
+        }
     }
 }
 
 impl Unit {
     /// Makes what the form ordered on a thread of its own; see
-    /// [`making`](Self::making) for how far it is.
+    /// [`making`](Self::making) for how far it is. Returns the number of the job, for
+    /// [`making_of`](Self::making_of).
     ///
     /// # Errors
     ///
     /// - [`Error::Busy`] while another key is being made.
     /// - [`Error::System`] when no thread can be started.
-    pub fn start_making(self: &Arc<Self>, order: RequestOrder, actor: Actor) -> Result<(), Error> {
-        self.job
+    pub fn start_making(self: &Arc<Self>, order: RequestOrder, actor: Actor) -> Result<u64, Error> {
+        let number = self
+            .job
             .begin(order.key.to_string(), self.environment.now().unix_seconds)?;
         let unit = Arc::clone(self);
         let work = move || {
@@ -99,13 +121,13 @@ impl Unit {
                 Ok(made) => Making::Done { made, advice },
                 Err(error) => Making::Failed(error.to_string()),
             };
-            *unit.job.state() = State::Ended(ended);
+            unit.job.state().phase = Phase::Ended(ended);
         };
         let spawned = std::thread::Builder::new()
             .name("make-key".into())
             .spawn(work);
-        spawned.map(drop).map_err(|why| {
-            *self.job.state() = State::None;
+        spawned.map(|_| number).map_err(|why| {
+            self.job.state().phase = Phase::None;
             Error::System {
                 what: "no thread could be started to make the key".into(),
                 why,
@@ -116,15 +138,14 @@ impl Unit {
     /// How far the making of a key is.
     #[must_use]
     pub fn making(&self) -> Making {
-        match &*self.job.state() {
-            State::None => Making::None,
-            State::Running { key, since } => Making::Running {
-                key: key.clone(),
-                since: *since,
-                percent: u8::try_from(self.job.percent.load(Ordering::Relaxed)).unwrap_or(99),
-            },
-            State::Ended(making) => making.clone(),
-        }
+        self.job.making(&self.job.state().phase)
+    }
+
+    /// How far the job with this number is; `None` once another has followed it.
+    #[must_use]
+    pub fn making_of(&self, number: u64) -> Option<Making> {
+        let state = self.job.state();
+        (state.number == number).then(|| self.job.making(&state.phase))
     }
 
     /// Asks the job to end without a key. It ends within the test of one

@@ -124,7 +124,8 @@ pub(super) fn status_of(error: &Error) -> StatusCode {
             StatusCode::CONFLICT
         }
         Error::NotFound { .. } => StatusCode::NOT_FOUND,
-        Error::Backup(_)
+        Error::AuthorizedKey(_)
+        | Error::Backup(_)
         | Error::Form(_)
         | Error::Listener(_)
         | Error::Make(_)

@@ -1,6 +1,7 @@
 //! The life cycle of requests and identities, with OpenSSL as the CA.
 
 mod alarms;
+mod authorized_keys;
 mod backup;
 mod bench;
 mod clock;

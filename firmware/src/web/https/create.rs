@@ -19,9 +19,6 @@ use crate::web::caller::{Posted, Visit};
 use crate::web::frame::{Frame, page, places};
 use crate::web::problem::{Problem, status_of};
 
-/// The kinds of key, as [`RequestForm::key_type`] takes them.
-const KEY_TYPES: [&str; 3] = ["RSA", "EC P-256", "EC P-384"];
-
 #[derive(Template)]
 #[template(path = "https/create.html")]
 struct CreatePage<'a> {
@@ -49,8 +46,8 @@ impl CreatePage<'_> {
             .map(|digest| digest.to_string())
     }
 
-    fn key_types(&self) -> [&'static str; 3] {
-        KEY_TYPES
+    fn key_types(&self) -> Vec<String> {
+        Field::KeyType.choices()
     }
 
     fn kinds(&self) -> [SubjectAltNameKind; 6] {
@@ -149,7 +146,7 @@ pub(super) async fn submit(
         .run(move |unit| unit.start_making(order, actor))
         .await?
     {
-        Ok(()) => {
+        Ok(_) => {
             let mut draft = visit.session.draft();
             draft.pass_phrase = Default::default();
             draft.challenge_password = Default::default();

@@ -1,10 +1,9 @@
 //! What the browser posted becomes a [`RequestForm`].
 
 use cert_lifecycle::{
-    DirectoryRow, NAMES_MAX, NameRow, ORGANIZATIONAL_UNITS_MAX, Preflight, RequestForm,
+    DirectoryRow, Field, NAMES_MAX, NameRow, ORGANIZATIONAL_UNITS_MAX, Preflight, RequestForm,
     SubjectAltNameKind,
 };
-use zeroize::Zeroizing;
 
 use crate::web::form::Form;
 
@@ -42,7 +41,6 @@ impl<'a> Then<'a> {
 ///
 /// Rows in which nothing was typed are passed over; `then` adds or removes one.
 pub(super) fn read(form: &Form, kept: RequestForm, then: Then<'_>) -> RequestForm {
-    let text = |name: &str| form.text(name).to_owned();
     let mut names = rows(form);
     if let Then::DeleteName(row) = then
         && row < names.len()
@@ -65,37 +63,29 @@ pub(super) fn read(form: &Form, kept: RequestForm, then: Then<'_>) -> RequestFor
         Then::AddUnit if units.len() <= ORGANIZATIONAL_UNITS_MAX => units.push(String::new()),
         _ => {}
     }
-    RequestForm {
+    let mut read = RequestForm {
         self_signed: form.text("self_signed") == "yes",
-        signature_algorithm: text("signature_algorithm"),
-        pass_phrase: secret(form, "pass_phrase", kept.pass_phrase),
-        key_type: text("key_type"),
-        key_bits: text("key_bits"),
-        country: text("country"),
-        state: text("state"),
-        locality: text("locality"),
-        organization: text("organization"),
         organizational_units: units,
-        common_name: text("common_name"),
-        email: text("email"),
-        challenge_password: secret(form, "challenge_password", kept.challenge_password),
-        optional_organization: text("optional_organization"),
-        days: text("days"),
         names,
         omit_names: form.has("omit_names"),
         preflight: Preflight::Required,
+        ..kept
+    };
+    for field in Field::ALL {
+        match field {
+            Field::OrganizationalUnit => {}
+            field if field.is_secret() => set_secret(form, field, &mut read),
+            field => read.set(field, form.text(field.name())),
+        }
     }
+    read
 }
 
-/// What was typed now; otherwise what was kept, unless it is to be forgotten.
-fn secret(form: &Form, name: &str, kept: Zeroizing<String>) -> Zeroizing<String> {
-    let typed = form.text(name);
-    if !typed.is_empty() {
-        Zeroizing::new(typed.to_owned())
-    } else if form.has(&format!("forget_{name}")) {
-        Zeroizing::default()
-    } else {
-        kept
+/// What was typed now; otherwise what was kept stays, unless it is to be forgotten.
+fn set_secret(form: &Form, field: Field, read: &mut RequestForm) {
+    let typed = form.text(field.name());
+    if !typed.is_empty() || form.has(&format!("forget_{}", field.name())) {
+        read.set(field, typed);
     }
 }
 
@@ -145,6 +135,8 @@ pub(super) fn row(form: &Form) -> NameRow {
 
 #[cfg(test)]
 mod tests {
+    use zeroize::Zeroizing;
+
     use super::*;
 
     fn posted(body: &str) -> Form {

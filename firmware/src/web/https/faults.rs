@@ -39,43 +39,24 @@ impl Faults {
     }
 }
 
-/// The fields with their ids, which are their names in the form too, in the order
-/// of the page. The further names stand after the first.
-const FIELDS: [(Field, &str); 14] = [
-    (Field::CommonName, "common_name"),
-    (Field::Country, "country"),
-    (Field::State, "state"),
-    (Field::Locality, "locality"),
-    (Field::Organization, "organization"),
-    (Field::OrganizationalUnit, "organizational_unit"),
-    (Field::Email, "email"),
-    (Field::KeyType, "key_type"),
-    (Field::KeyBits, "key_bits"),
-    (Field::SignatureAlgorithm, "signature_algorithm"),
-    (Field::Days, "days"),
-    (Field::ChallengePassword, "challenge_password"),
-    (Field::OptionalOrganization, "optional_organization"),
-    (Field::PassPhrase, "pass_phrase"),
-];
-
 /// The `id` of a field on the page.
 pub(super) fn id(field: Field) -> String {
-    let known = || FIELDS.iter().find(|(known, _)| *known == field);
     match field {
-        Field::Name(row) => format!("name-{row}"),
-        _ => known().map_or("create", |(_, id)| id).into(),
+        Field::Name(row) => format!("{}-{row}", field.name()),
+        field => field.name().into(),
     }
 }
 
-/// Where a field stands on the page, counted from the top.
+/// Where a field stands on the page, counted from the top; the further names stand after
+/// the first field.
 fn place(field: Field) -> (usize, usize) {
     match field {
         Field::Name(row) => (0, row + 1),
         _ => (
-            FIELDS
+            Field::ALL
                 .iter()
-                .position(|(known, _)| *known == field)
-                .unwrap_or(FIELDS.len()),
+                .position(|known| *known == field)
+                .unwrap_or(Field::ALL.len()),
             0,
         ),
     }
