@@ -10,7 +10,7 @@ const USAGE: &str = "\
 countersign serves an appliance's HTTPS certificate pages.
 
   countersign [--config FILE] [--state DIR] [--https ADDRESS:PORT]
-  countersign console [--state DIR]
+  countersign console [--state DIR] [-c COMMAND]
 
   --config FILE   a TOML file with the keys state, https, factory (the path of
                   factory.toml) and clock (who knows whether it is right: kernel,
@@ -22,7 +22,8 @@ countersign serves an appliance's HTTPS certificate pages.
 
 `countersign console` attaches to the unit that runs on the same state folder.
 With input that is no terminal it reads commands line by line and ends with the
-exit code of the first that fails. At the first start the environment variable
+exit code of the first that fails. With -c, or as the ForceCommand of an sshd, it
+runs one command and ends with its code. At the first start the environment variable
 COUNTERSIGN_ADMIN_PASSWORD, if set, is the password of admin.";
 
 /// Exit code for a command line that is not understood.
@@ -32,8 +33,10 @@ const EXIT_USAGE: u8 = 2;
 pub struct Invocation(What);
 
 enum What {
-    Console(Flags),
+    Console(Flags, Option<String>),
     Help,
+    /// The documentation of the console, as Markdown or as a manual page.
+    Reference(fn() -> String),
     Run(Flags),
     Version,
 }
@@ -67,9 +70,13 @@ impl Invocation {
             log(why);
         }
         match self.0 {
-            What::Console(flags) => crate::console::attach(&flags),
+            What::Console(flags, command) => crate::console::attach(&flags, command),
             What::Help => {
                 print(USAGE);
+                ExitCode::SUCCESS
+            }
+            What::Reference(written) => {
+                print(written().trim_end());
                 ExitCode::SUCCESS
             }
             What::Run(flags) => {
@@ -98,6 +105,7 @@ fn parse(mut parser: lexopt::Parser) -> Result<Invocation, lexopt::Error> {
     use lexopt::prelude::{Long, Short, Value, ValueExt};
     let mut flags = Flags::default();
     let mut console = false;
+    let mut command = None;
     while let Some(argument) = parser.next()? {
         match argument {
             Long("config") => flags.config = Some(parser.value()?.into()),
@@ -105,12 +113,22 @@ fn parse(mut parser: lexopt::Parser) -> Result<Invocation, lexopt::Error> {
             Long("https") if !console => flags.https = Some(parser.value()?.parse()?),
             Long("help") | Short('h') => return Ok(Invocation(What::Help)),
             Long("version") | Short('V') => return Ok(Invocation(What::Version)),
+            Short('c') if console => command = Some(parser.value()?.string()?),
             Value(word) if word == "console" && !console => console = true,
+            // For `cargo xtask docs`.
+            Value(word) if word == "reference" && !console => {
+                return Ok(Invocation(What::Reference(
+                    match parser.value()?.string()? {
+                        form if form == "man" => crate::console::man_page,
+                        _ => crate::console::markdown,
+                    },
+                )));
+            }
             other => return Err(other.unexpected()),
         }
     }
     Ok(Invocation(if console {
-        What::Console(flags)
+        What::Console(flags, command)
     } else {
         What::Run(flags)
     }))
@@ -134,9 +152,12 @@ mod tests {
             flags.https.map(|https| https.to_string()).as_deref(),
             Some("[::1]:0")
         );
-        let Ok(Invocation(What::Console(flags))) = parsed("countersign console --state=s") else {
+        let Ok(Invocation(What::Console(flags, Some(command)))) =
+            parsed("countersign console --state=s -c version")
+        else {
             panic!("console");
         };
+        assert_eq!(command, "version");
         assert_eq!(flags.state.as_deref(), Some(std::path::Path::new("s")));
     }
 

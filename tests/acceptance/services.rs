@@ -114,7 +114,8 @@ fn what_cannot_be_set_is_said_with_an_exit_code() -> Result<()> {
             "\"*.example.net\" is no name",
         ),
         ("services set volume 11", 2, "no such setting"),
-        ("services get trial", 2, "services set trial 20"),
+        ("services put trial", 2, "services set"),
+        ("services get volume", 2, "no such setting"),
     ] {
         let ran = unit.console(line)?;
         assert_eq!(ran.status.code(), Some(code), "{line}: {ran:?}");

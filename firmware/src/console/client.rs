@@ -4,25 +4,143 @@ use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 
+use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+use zeroize::Zeroizing;
+
+use super::socket::frame;
 use crate::config::{Config, Flags};
 use crate::output::log;
 
 /// A reply of more octets than this is not from our unit.
 const REPLY_OCTETS_MAX: u64 = 8 * 1024 * 1024;
+/// A header of more octets than this neither.
+const HEADER_OCTETS_MAX: u64 = 4096;
+/// Exit code when no unit answers.
+const NO_UNIT: u8 = 4;
+/// The variable in which sshd names the command that a `ForceCommand` stands for.
+const SSH_COMMAND: &str = "SSH_ORIGINAL_COMMAND";
 
-/// Runs the lines of standard input on the unit. On a terminal it prompts and
-/// goes on after a failure; otherwise it ends with the first failure's code.
-pub(crate) fn attach(flags: &Flags) -> ExitCode {
-    match converse(flags) {
+/// Runs `command` on the unit, or the lines of standard input. On a terminal it prompts
+/// and goes on after a failure; otherwise it ends with the first failure's code.
+pub(crate) fn attach(flags: &Flags, command: Option<String>) -> ExitCode {
+    let forced = || std::env::var(SSH_COMMAND).ok();
+    let command = command
+        .or_else(forced)
+        .filter(|command| !command.is_empty());
+    let ended = match command {
+        None if io::stdin().is_terminal() => converse(flags),
+        command => run(flags, command),
+    };
+    match ended {
         Ok(code) => ExitCode::from(code),
         Err(why) => {
             log(why);
-            ExitCode::FAILURE
+            ExitCode::from(NO_UNIT)
         }
     }
 }
 
+/// An answer of the unit.
+struct Frame {
+    code: u8,
+    state: char,
+    prompt: String,
+    /// It may hold a password just made.
+    text: Zeroizing<Vec<u8>>,
+}
+
+impl Frame {
+    /// Whether what comes next belongs to the last command.
+    fn asks(&self) -> bool {
+        matches!(self.state, frame::QUESTION | frame::HIDDEN | frame::PASTING)
+    }
+}
+
+/// Runs one command, or line after line of standard input, which also has what a command
+/// asks for.
+fn run(flags: &Flags, command: Option<String>) -> Result<u8, String> {
+    let (mut reader, mut writer) = connect(flags, frame::SCRIPT)?;
+    let mut frame = next_frame(&mut reader)?;
+    let (single, mut command) = (command.is_some(), command);
+    let mut input = io::stdin().lock();
+    loop {
+        if io::stdin().is_terminal() && matches!(frame.state, frame::QUESTION | frame::HIDDEN) {
+            show_prompt(&frame);
+        }
+        let line = match command.take() {
+            Some(command) => Some(Zeroizing::new(command.into_bytes())),
+            None => next_line(&mut input)?,
+        };
+        let asked = frame.asks();
+        match &line {
+            Some(line) => send(&mut writer, line)?,
+            None if asked => send(&mut writer, frame::END_OF_INPUT.as_bytes())?,
+            None => return Ok(0),
+        }
+        frame = next_frame(&mut reader)?;
+        while frame.state == frame::BUSY {
+            frame = next_frame(&mut reader)?;
+        }
+        match frame.code {
+            0 => drop(io::stdout().write_all(&frame.text)),
+            _ => drop(io::stderr().write_all(&frame.text)),
+        }
+        let over = line.is_none() || frame.state == frame::ENDED || (single && !frame.asks());
+        if over || frame.code != 0 {
+            drop(io::stdout().flush());
+            return Ok(frame.code);
+        }
+    }
+}
+
+/// Brings what a person types to the unit, and shows what it says, until either ends it.
 fn converse(flags: &Flags) -> Result<u8, String> {
+    let (mut reader, mut writer) = connect(flags, frame::TERMINAL)?;
+    std::thread::spawn(move || {
+        let mut input = io::stdin().lock();
+        while let Ok(Some(line)) = next_line(&mut input) {
+            if send(&mut writer, &line).is_err() {
+                return;
+            }
+        }
+        drop(send(&mut writer, frame::END_OF_INPUT.as_bytes()));
+    });
+    let mut marked = false;
+    loop {
+        let frame = next_frame(&mut reader)?;
+        let ends_mark = marked && frame.state != frame::BUSY;
+        marked = frame.state == frame::BUSY && (marked || !frame.text.is_empty());
+        if ends_mark {
+            drop(io::stdout().write_all(b"\n"));
+        }
+        drop(io::stdout().write_all(&frame.text));
+        drop(io::stdout().flush());
+        match frame.state {
+            frame::ENDED => return Ok(0),
+            frame::BUSY | frame::PASTING => {}
+            _ => show_prompt(&frame),
+        }
+    }
+}
+
+/// Shows the prompt, and switches the echo of what is typed next.
+fn show_prompt(frame: &Frame) {
+    let hides = frame.state == frame::HIDDEN;
+    if let Ok(mut terminal) = tcgetattr(io::stdin())
+        && terminal.local_modes.contains(LocalModes::ECHO) == hides
+    {
+        terminal.local_modes.set(LocalModes::ECHO, !hides);
+        let switched = tcsetattr(io::stdin(), OptionalActions::Now, &terminal);
+        if !hides && switched.is_ok() {
+            // The end of the line that was typed was not shown either.
+            drop(io::stdout().write_all(b"\n"));
+        }
+    }
+    drop(write!(io::stdout(), "{}", frame.prompt));
+    drop(io::stdout().flush());
+}
+
+fn connect(flags: &Flags, mode: &str) -> Result<(BufReader<UnixStream>, UnixStream), String> {
     let path = super::socket::path(&Config::load(flags)?.state_dir);
     let stream = UnixStream::connect(&path).map_err(|error| {
         format!(
@@ -30,55 +148,63 @@ fn converse(flags: &Flags) -> Result<u8, String> {
             path.display()
         )
     })?;
-    let broken = |error: io::Error| format!("the unit went away: {error}");
     let mut writer = stream.try_clone().map_err(broken)?;
-    let mut reader = BufReader::new(stream);
-    let input = io::stdin();
-    let interactive = input.is_terminal();
-    loop {
-        if interactive {
-            drop(write!(io::stdout(), "countersign> "));
-            drop(io::stdout().flush());
-        }
-        let mut line = String::new();
-        let read = input.lock().read_line(&mut line);
-        if read.map_err(|error| format!("standard input: {error}"))? == 0 {
-            return Ok(0);
-        }
-        let line = line.trim();
-        if line == "exit" {
-            return Ok(0);
-        }
-        writeln!(writer, "{line}").map_err(broken)?;
-        let (code, text) = reply(&mut reader).map_err(broken)?;
-        if code == 0 || interactive {
-            drop(io::stdout().write_all(&text));
-        } else {
-            drop(io::stderr().write_all(&text));
-        }
-        if code != 0 && !interactive {
-            return Ok(code);
-        }
-    }
+    send(&mut writer, mode.as_bytes())?;
+    Ok((BufReader::new(stream), writer))
 }
 
-fn reply(reader: &mut impl BufRead) -> io::Result<(u8, Vec<u8>)> {
-    let mut header = String::new();
-    reader.by_ref().take(64).read_line(&mut header)?;
-    let mut words = header.split_whitespace();
-    let code = words.next().and_then(|code| code.parse().ok());
-    let octets = words.next().and_then(|octets| octets.parse::<u64>().ok());
-    let (Some(code), Some(octets)) = (code, octets.filter(|octets| *octets <= REPLY_OCTETS_MAX))
-    else {
-        return Err(io::Error::new(
-            io::ErrorKind::UnexpectedEof,
-            "it gave no answer",
-        ));
-    };
-    let mut text = Vec::new();
-    let read = reader.take(octets).read_to_end(&mut text)?;
-    if u64::try_from(read) != Ok(octets) {
-        return Err(io::ErrorKind::UnexpectedEof.into());
+fn broken(error: impl std::fmt::Display) -> String {
+    format!("the unit went away: {error}")
+}
+
+fn send(writer: &mut UnixStream, line: &[u8]) -> Result<(), String> {
+    writer
+        .write_all(line)
+        .and_then(|()| writer.write_all(b"\n"))
+        .map_err(broken)
+}
+
+/// The next line of what is typed, without its end. It may be a secret.
+fn next_line(input: &mut impl BufRead) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
+    let mut line = Zeroizing::new(Vec::new());
+    let read = input.read_until(b'\n', &mut line);
+    if read.map_err(|error| format!("standard input: {error}"))? == 0 {
+        return Ok(None);
     }
-    Ok((code, text))
+    while line
+        .last()
+        .is_some_and(|octet| matches!(octet, b'\n' | b'\r'))
+    {
+        line.pop();
+    }
+    Ok(Some(line))
+}
+
+fn next_frame(reader: &mut impl BufRead) -> Result<Frame, String> {
+    let mut header = String::new();
+    let mut limited = reader.by_ref().take(HEADER_OCTETS_MAX);
+    limited.read_line(&mut header).map_err(broken)?;
+    let (mut frame, octets) = parse(&header).ok_or_else(|| broken("it gave no answer"))?;
+    let read = reader.take(octets).read_to_end(&mut frame.text);
+    if u64::try_from(read.map_err(broken)?) != Ok(octets) {
+        return Err(broken("it broke off in the middle of an answer"));
+    }
+    Ok(frame)
+}
+
+/// Reads "CODE OCTETS STATE PROMPT": a frame without its text, and how long that is.
+fn parse(header: &str) -> Option<(Frame, u64)> {
+    let mut parts = header.strip_suffix('\n')?.splitn(4, ' ');
+    let code = parts.next()?.parse().ok()?;
+    let octets = parts.next()?.parse().ok()?;
+    let state = parts.next()?.parse().ok()?;
+    let prompt = parts.next()?.to_owned();
+    let text = Zeroizing::default();
+    let frame = Frame {
+        code,
+        state,
+        prompt,
+        text,
+    };
+    (octets <= REPLY_OCTETS_MAX).then_some((frame, octets))
 }

@@ -7,32 +7,65 @@
 //!    hands it to [`line`](Dialogue::line), on a thread that may block.
 //! 2. While the dialogue is [`busy`](Dialogue::busy), it calls
 //!    [`more`](Dialogue::more) again and again. What that says while the dialogue is
-//!    still busy is a mark of progress, for a terminal only; the last reply is the
-//!    command's.
+//!    still busy is a mark of progress without a line feed, for a terminal only; behind
+//!    the last mark a terminal needs one. The last reply is the command's.
 //! 3. Ctrl-C is [`interrupt`](Dialogue::interrupt) at any time. Nothing typed for
 //!    [`QUIET`] while pasting is [`quiet`](Dialogue::quiet). The end of the input is
 //!    [`end_of_input`](Dialogue::end_of_input).
 //! 4. It hangs up once the dialogue has [`ended`](Dialogue::ended).
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use cert_lifecycle::Actor;
+use cert_lifecycle::{Actor, Making};
 use zeroize::Zeroizing;
 
-use super::language;
+use super::commands::{complete, keeps, run};
+use super::desk::{Answer, Desk, Next, Question};
+use super::paste::{BEGIN, Paste};
+use super::requests;
 use crate::App;
 
 /// A line of more than this many octets is refused by whoever reads it.
-pub(super) const LINE_OCTETS_MAX: usize = 4096;
+pub(super) const LINE_OCTETS_MAX: usize = 16 * 1024;
 /// A paste that stands at its end is over when nothing came for so long.
 pub(super) const QUIET: Duration = Duration::from_secs(2);
 
 const PROMPT: &str = "countersign> ";
 
+/// [`more`](Dialogue::more) returns after so long.
+const MOMENT: Duration = Duration::from_millis(500);
+/// How often it looks meanwhile.
+const LOOK: Duration = Duration::from_millis(20);
+/// The making of a key ends so soon after it was cancelled, or goes on by itself.
+const CANCELLING_MAX: Duration = Duration::from_secs(5);
+
+/// Exit codes, as the documentation lists them.
+pub(super) const DONE: u8 = 0;
+pub(super) const NOT_DONE: u8 = 1;
+pub(super) const NOT_UNDERSTOOD: u8 = 2;
+pub(super) const CANCELLED: u8 = 3;
+
+/// What each exit code means.
+pub(super) const CODES: [(u8, &str); 4] = [
+    (DONE, "done"),
+    (
+        NOT_DONE,
+        "not done, for the reason that is said; nothing was changed",
+    ),
+    (
+        NOT_UNDERSTOOD,
+        "not understood: no such command, or not with these words",
+    ),
+    (
+        CANCELLED,
+        "cancelled: a question was answered with no, or the input ended before an answer",
+    ),
+];
+
 /// What a line is answered with.
 pub(super) struct Reply {
-    /// 0 done; 1 not done, for the reason in `text`; 2 not understood; 3 cancelled.
+    /// One of [`CODES`].
     pub(super) code: u8,
     /// Lines, each ended by a line feed. They may hold a password just made.
     pub(super) text: Zeroizing<String>,
@@ -40,18 +73,23 @@ pub(super) struct Reply {
 
 impl Reply {
     pub(super) fn done(text: impl Into<String>) -> Self {
-        Self::new(0, text)
+        Self::new(DONE, text)
     }
 
     pub(super) fn not_done(why: impl std::fmt::Display) -> Self {
-        Self::new(1, format!("{why}\n"))
+        Self::new(NOT_DONE, super::show::paragraphs(&why.to_string()))
     }
 
     pub(super) fn not_understood(why: impl std::fmt::Display) -> Self {
-        Self::new(2, format!("{why} Type help for the commands.\n"))
+        let said = format!("{why} Type help for the commands.");
+        Self::new(NOT_UNDERSTOOD, super::show::paragraphs(&said))
     }
 
-    fn new(code: u8, text: impl Into<String>) -> Self {
+    pub(super) fn cancelled() -> Self {
+        Self::new(CANCELLED, "Nothing was changed.\n")
+    }
+
+    pub(super) fn new(code: u8, text: impl Into<String>) -> Self {
         Self {
             code,
             text: Zeroizing::new(text.into()),
@@ -61,23 +99,38 @@ impl Reply {
 
 /// One person's or script's dialogue with the unit.
 pub(super) struct Dialogue {
-    app: Arc<App>,
-    actor: Actor,
-    ended: bool,
+    desk: Desk,
+    state: State,
+}
+
+/// What the next line is.
+enum State {
+    Command,
+    Question(Question),
+    Paste {
+        paste: Paste,
+        then: super::desk::ThenPasted,
+    },
+    /// The job with this number makes a key.
+    Making {
+        job: u64,
+        marks: usize,
+        json: bool,
+    },
 }
 
 impl Dialogue {
     /// Begins one for somebody who has signed in, or needs not to.
     pub(super) fn new(app: Arc<App>, actor: Actor) -> Self {
         Self {
-            app,
-            actor,
-            ended: false,
+            desk: Desk::new(app, actor),
+            state: State::Command,
         }
     }
 
     /// Runs one command without a dialogue, such as `ssh admin@unit version`. What asks
-    /// for more is not done.
+    /// for more is given up.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for transports to come"))]
     pub(super) fn one(app: Arc<App>, actor: Actor, line: &str) -> Reply {
         let mut dialogue = Self::new(app, actor);
         let mut reply = dialogue.line(line);
@@ -90,66 +143,194 @@ impl Dialogue {
     /// What stands before the line that is typed next: "countersign> ", or a question
     /// such as "Common Name: ".
     pub(super) fn prompt(&self) -> String {
-        PROMPT.into()
+        match &self.state {
+            State::Question(question) => question.prompt.clone(),
+            _ => PROMPT.into(),
+        }
     }
 
     /// What is typed next is a secret: no echo, no history.
     pub(super) fn hides(&self) -> bool {
-        false
+        matches!(&self.state, State::Question(question) if question.hides)
+    }
+
+    /// What is typed next answers a question: no completion, no history.
+    pub(super) fn asks(&self) -> bool {
+        matches!(self.state, State::Question(_))
     }
 
     /// What comes next are the lines of a paste: no editing, no completion, no prompt.
     pub(super) fn pasting(&self) -> bool {
-        false
+        matches!(self.state, State::Paste { .. })
     }
 
     /// What the last line began goes on: [`more`](Self::more) tells how.
     pub(super) fn busy(&self) -> bool {
-        false
+        matches!(self.state, State::Making { .. })
     }
 
     /// `exit` was typed.
     pub(super) fn ended(&self) -> bool {
-        self.ended
+        self.desk.ended
     }
 
     /// Takes a line, without its end. It may block.
     pub(super) fn line(&mut self, line: &str) -> Reply {
-        if line.trim() == "exit" {
-            self.ended = true;
-            return Reply::done("");
+        let answer = match std::mem::replace(&mut self.state, State::Command) {
+            State::Command if line.starts_with(BEGIN) => self.paste_unasked(line),
+            State::Command => run(&mut self.desk, line),
+            State::Question(question) => (question.then)(&mut self.desk, line),
+            State::Paste { mut paste, then } => {
+                if paste.line(line) {
+                    then(&mut self.desk, paste.finish())
+                } else {
+                    self.state = State::Paste { paste, then };
+                    return Reply::done("");
+                }
+            }
+            making @ State::Making { .. } => {
+                self.state = making;
+                return Reply::not_done("A key is being made. Wait for it, or press Ctrl-C.");
+            }
+        };
+        self.take(answer)
+    }
+
+    /// Somebody pastes at the prompt: a certificate, or what belongs to the one that is
+    /// under review.
+    fn paste_unasked(&mut self, line: &str) -> Answer {
+        let mut answer = match line.contains("BACKUP") {
+            true => super::backup::paste(),
+            false => super::certificates::paste(&mut self.desk),
+        };
+        if let Next::Paste(paste, _) = &mut answer.next {
+            paste.line(line);
         }
-        language::run(&self.app, &self.actor, line)
+        answer.reply = Reply::done("");
+        answer
+    }
+
+    fn take(&mut self, answer: Answer) -> Reply {
+        self.state = match answer.next {
+            Next::Command => State::Command,
+            Next::Question(question) => State::Question(question),
+            Next::Paste(paste, then) => State::Paste { paste, then },
+            Next::Making { job, json } => State::Making {
+                job,
+                marks: 0,
+                json,
+            },
+        };
+        answer.reply
     }
 
     /// Waits for a moment, half a second at most, and says how what goes on stands:
     /// a mark of progress, or how it ended.
     pub(super) fn more(&mut self) -> Reply {
-        Reply::done("")
+        let State::Making { job, marks, json } = &mut self.state else {
+            return Reply::done("");
+        };
+        let began = Instant::now();
+        loop {
+            let key = match self.desk.app.unit.making_of(*job) {
+                Some(Making::Running { key, .. }) => key,
+                ended => {
+                    let reply = requests::made(&self.desk, ended, *json);
+                    self.state = State::Command;
+                    return reply;
+                }
+            };
+            if began.elapsed() >= MOMENT {
+                *marks += 1;
+                return Reply::done(match *marks {
+                    1 => format!("Making a key of {key}; Ctrl-C cancels. "),
+                    _ => ".".into(),
+                });
+            }
+            std::thread::sleep(LOOK);
+        }
     }
 
     /// Ctrl-C: leaves a question or a paste, cancels what goes on.
     pub(super) fn interrupt(&mut self) -> Reply {
-        Reply::done("")
+        match std::mem::replace(&mut self.state, State::Command) {
+            State::Command => Reply::done(""),
+            State::Question(_) | State::Paste { .. } => Reply::cancelled(),
+            State::Making { job, json, .. } => {
+                let ended = self.cancel(job);
+                requests::made(&self.desk, ended, json)
+            }
+        }
+    }
+
+    /// Cancels the job and waits for its end.
+    fn cancel(&self, job: u64) -> Option<Making> {
+        let unit = &self.desk.app.unit;
+        let began = Instant::now();
+        loop {
+            match unit.making_of(job) {
+                Some(Making::Running { .. }) if began.elapsed() < CANCELLING_MAX => {
+                    unit.cancel_making();
+                    std::thread::sleep(LOOK);
+                }
+                ended => return ended,
+            }
+        }
     }
 
     /// Nothing came for [`QUIET`] while pasting; ends a paste that stands at its end.
     pub(super) fn quiet(&mut self) -> Option<Reply> {
-        None
+        match &self.state {
+            State::Paste { paste, .. } if paste.stands_at_end() => self.end_of_input(),
+            _ => None,
+        }
     }
 
     /// The input has ended: so does a paste, and a question is given up.
     pub(super) fn end_of_input(&mut self) -> Option<Reply> {
-        None
+        match std::mem::replace(&mut self.state, State::Command) {
+            State::Paste { paste, then } => {
+                let answer = then(&mut self.desk, paste.finish());
+                let reply = self.take(answer);
+                Some(self.end_of_input().unwrap_or(reply))
+            }
+            State::Question(question) => Some(Reply::new(CANCELLED, question.given_up())),
+            other => {
+                self.state = other;
+                None
+            }
+        }
+    }
+
+    /// Nothing more will be typed.
+    pub(super) fn end(&mut self) {
+        self.desk.ended = true;
     }
 
     /// How the line may go on, each as a whole line.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for transports to come"))]
     pub(super) fn complete(&self, line: &str) -> Vec<String> {
-        language::complete(line)
+        match self.state {
+            State::Command => complete(line),
+            _ => Vec::new(),
+        }
     }
 
     /// Whether the line may stand in a history; not where it holds a secret.
-    pub(super) fn keeps(_line: &str) -> bool {
-        true
+    #[cfg_attr(not(test), expect(dead_code, reason = "for transports to come"))]
+    pub(super) fn keeps(line: &str) -> bool {
+        keeps(line)
+    }
+}
+
+/// A key whose maker has gone away is not made to the end.
+impl Drop for Dialogue {
+    fn drop(&mut self) {
+        let unit = &self.desk.app.unit;
+        if let State::Making { job, .. } = self.state
+            && matches!(unit.making_of(job), Some(Making::Running { .. }))
+        {
+            unit.cancel_making();
+        }
     }
 }

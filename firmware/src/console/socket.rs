@@ -1,7 +1,9 @@
 //! The console's Unix socket in the state folder, for its owner only.
 //!
-//! A client sends command lines. Each is answered by a header line, "CODE
-//! OCTETS", and that many octets of text.
+//! A client says what it is, [`frame::TERMINAL`] or [`frame::SCRIPT`], then sends lines.
+//! The unit answers each, and the greeting, with a frame: a header line, "CODE OCTETS STATE
+//! PROMPT", and that many octets of text. While the state is [`frame::BUSY`], frames follow
+//! without a line. At a terminal, a paste may end by itself, with a frame of its own.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -11,16 +13,42 @@ use std::time::Duration;
 
 use cert_lifecycle::{ADMIN, Actor, Via};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::unix::OwnedReadHalf;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
+use zeroize::{Zeroize, Zeroizing};
 
-use super::dialogue::{Dialogue, LINE_OCTETS_MAX, Reply};
+use super::dialogue::{Dialogue, LINE_OCTETS_MAX, QUIET, Reply};
 use crate::App;
 use crate::output::log;
 
 /// Consoles at a time; one more is closed at once.
 const CONSOLES_MAX: usize = 8;
+
+/// What unit and client say to each other.
+pub(super) mod frame {
+    /// A client with a person before it.
+    pub(crate) const TERMINAL: &str = "terminal";
+    /// A client that waits for the answer to each line.
+    pub(crate) const SCRIPT: &str = "script";
+    /// The line for Ctrl-C: ETX.
+    pub(crate) const INTERRUPT: &str = "\u{3}";
+    /// The line for the end of the input: EOT.
+    pub(crate) const END_OF_INPUT: &str = "\u{4}";
+    /// The next line is a command.
+    pub(crate) const COMMAND: char = 'c';
+    /// The next line answers a question.
+    pub(crate) const QUESTION: char = 'q';
+    /// The same, without echo.
+    pub(crate) const HIDDEN: char = 'h';
+    /// The next line is one of a paste.
+    pub(crate) const PASTING: char = 'p';
+    /// More follows by itself.
+    pub(crate) const BUSY: char = 'b';
+    /// The unit hangs up.
+    pub(crate) const ENDED: char = 'e';
+}
 
 /// The socket of the unit that runs on this state folder.
 pub(super) fn path(state_dir: &Path) -> PathBuf {
@@ -86,43 +114,169 @@ async fn accept(listener: UnixListener, app: Arc<App>) {
     }
 }
 
-async fn converse(stream: UnixStream, app: Arc<App>) -> std::io::Result<()> {
-    let (reader, mut writer) = stream.into_split();
-    let mut reader = BufReader::new(reader);
-    let limit = u64::try_from(LINE_OCTETS_MAX).unwrap_or(u64::MAX);
-    loop {
-        let mut line = Vec::new();
-        if (&mut reader)
-            .take(limit)
-            .read_until(b'\n', &mut line)
-            .await?
-            == 0
-        {
-            return Ok(());
-        }
-        let whole = line.len() < LINE_OCTETS_MAX || line.ends_with(b"\n");
-        let reply = match String::from_utf8(line) {
-            Ok(line) if whole => answer(Arc::clone(&app), line).await,
-            Ok(_) => Reply::not_understood(format_args!(
-                "The line is longer than {LINE_OCTETS_MAX} octets."
-            )),
-            Err(_) => Reply::not_understood("The line is not UTF-8 text."),
-        };
-        let header = format!("{} {}\n", reply.code, reply.text.len());
-        writer.write_all(header.as_bytes()).await?;
-        writer.write_all(reply.text.as_bytes()).await?;
-        if !whole {
-            return Ok(());
-        }
+/// The state of the dialogue, as a frame has it.
+fn state(dialogue: &Dialogue) -> char {
+    match dialogue {
+        dialogue if dialogue.ended() => frame::ENDED,
+        dialogue if dialogue.busy() => frame::BUSY,
+        dialogue if dialogue.pasting() => frame::PASTING,
+        dialogue if dialogue.hides() => frame::HIDDEN,
+        dialogue if dialogue.asks() => frame::QUESTION,
+        _ => frame::COMMAND,
     }
 }
 
-/// Commands may make keys, so they run beside the listener's threads.
-async fn answer(app: Arc<App>, line: String) -> Reply {
+/// What is heard of a client.
+enum Heard {
+    Line(String),
+    Interrupt,
+    /// Nothing came for a while.
+    Quiet,
+    EndOfInput,
+    /// Neither a line nor anything else that is known.
+    Refused(&'static str),
+    /// The client is gone.
+    Gone,
+}
+
+async fn converse(stream: UnixStream, app: Arc<App>) -> std::io::Result<()> {
+    let (reader, mut writer) = stream.into_split();
+    let mut lines = Lines {
+        reader: BufReader::new(reader),
+        begun: Zeroizing::default(),
+    };
+    let on_terminal = match lines.next().await? {
+        Heard::Line(mode) => mode == frame::TERMINAL,
+        _ => return Ok(()),
+    };
     let actor = Actor {
         who: ADMIN.into(),
         via: Via::Console,
     };
-    let ran = tokio::task::spawn_blocking(move || Dialogue::one(app, actor, &line)).await;
-    ran.unwrap_or_else(|_| Reply::not_done("The command broke off. See the log."))
+    let mut dialogue = Dialogue::new(app, actor);
+    let mut reply = Reply::done("");
+    loop {
+        let state = state(&dialogue);
+        let header = format!(
+            "{} {} {state} {}\n",
+            reply.code,
+            reply.text.len(),
+            dialogue.prompt()
+        );
+        writer.write_all(header.as_bytes()).await?;
+        writer.write_all(reply.text.as_bytes()).await?;
+        if state == frame::ENDED {
+            return Ok(());
+        }
+        (dialogue, reply) = if dialogue.busy() {
+            match lines.is_interrupted().await? {
+                None => return Ok(()),
+                Some(true) => blocking(dialogue, Dialogue::interrupt).await?,
+                Some(false) => blocking(dialogue, Dialogue::more).await?,
+            }
+        } else {
+            match lines.input(dialogue.pasting() && on_terminal).await? {
+                Heard::Line(line) => {
+                    let line = Zeroizing::new(line);
+                    blocking(dialogue, move |dialogue| dialogue.line(&line)).await?
+                }
+                Heard::Interrupt => blocking(dialogue, Dialogue::interrupt).await?,
+                Heard::Quiet => {
+                    let quiet = |dialogue: &mut Dialogue| {
+                        dialogue.quiet().unwrap_or_else(|| Reply::done(""))
+                    };
+                    blocking(dialogue, quiet).await?
+                }
+                Heard::EndOfInput => {
+                    let (mut dialogue, reply) = blocking(dialogue, |dialogue| {
+                        let end = dialogue.end_of_input();
+                        end.unwrap_or_else(|| Reply::done(""))
+                    })
+                    .await?;
+                    dialogue.end();
+                    (dialogue, reply)
+                }
+                Heard::Refused(why) => (dialogue, Reply::not_understood(why)),
+                Heard::Gone => return Ok(()),
+            }
+        };
+    }
+}
+
+/// Commands may make keys, so they run beside the listener's threads.
+async fn blocking(
+    mut dialogue: Dialogue,
+    run: impl FnOnce(&mut Dialogue) -> Reply + Send + 'static,
+) -> std::io::Result<(Dialogue, Reply)> {
+    let ran = tokio::task::spawn_blocking(move || {
+        let reply = run(&mut dialogue);
+        (dialogue, reply)
+    });
+    ran.await.map_err(std::io::Error::other)
+}
+
+/// The lines of a client, bounded.
+struct Lines {
+    reader: BufReader<OwnedReadHalf>,
+    /// Of a line whose end has not come. It may be a secret.
+    begun: Zeroizing<Vec<u8>>,
+}
+
+impl Lines {
+    /// What comes next; while `pasting` at a terminal, also that nothing comes.
+    async fn input(&mut self, pasting: bool) -> std::io::Result<Heard> {
+        if !pasting {
+            return self.next().await;
+        }
+        let next = tokio::time::timeout(QUIET, self.next()).await;
+        next.unwrap_or(Ok(Heard::Quiet))
+    }
+
+    async fn next(&mut self) -> std::io::Result<Heard> {
+        let mut too_long = false;
+        loop {
+            let room = LINE_OCTETS_MAX.saturating_sub(self.begun.len());
+            let limit = u64::try_from(room).unwrap_or(u64::MAX).max(1);
+            let mut limited = (&mut self.reader).take(limit);
+            if limited.read_until(b'\n', &mut self.begun).await? == 0 {
+                return Ok(Heard::Gone);
+            }
+            if self.begun.ends_with(b"\n") {
+                break;
+            }
+            // Read and thrown away, up to its end.
+            too_long = true;
+            self.begun.zeroize();
+        }
+        let mut line = std::mem::take(&mut self.begun);
+        while line
+            .last()
+            .is_some_and(|octet| matches!(octet, b'\n' | b'\r'))
+        {
+            line.pop();
+        }
+        Ok(match String::from_utf8(std::mem::take(&mut *line)) {
+            Ok(_) if too_long => Heard::Refused("The line is longer than 16 KiB."),
+            Ok(line) if line == frame::INTERRUPT => Heard::Interrupt,
+            Ok(line) if line == frame::END_OF_INPUT => Heard::EndOfInput,
+            Ok(line) => Heard::Line(line),
+            Err(_) => Heard::Refused("The line is not UTF-8 text."),
+        })
+    }
+
+    /// Whether an interrupt waits; `None` when the client is gone. What was typed ahead
+    /// waits on.
+    async fn is_interrupted(&mut self) -> std::io::Result<Option<bool>> {
+        let interrupt = format!("{}\n", frame::INTERRUPT);
+        let came = tokio::select! {
+            biased;
+            came = self.reader.fill_buf() => came?,
+            () = std::future::ready(()) => return Ok(Some(false)),
+        };
+        let (gone, interrupted) = (came.is_empty(), came.starts_with(interrupt.as_bytes()));
+        if interrupted {
+            self.reader.consume(interrupt.len());
+        }
+        Ok((!gone).then_some(interrupted))
+    }
 }

@@ -2,7 +2,7 @@
 
 mod access;
 mod browser;
-mod ca;
+pub(crate) mod ca;
 mod history;
 mod metrics;
 mod proposal;

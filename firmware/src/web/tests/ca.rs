@@ -7,12 +7,12 @@ use std::process::Command;
 use cert_lifecycle::{ADMIN, Actor, RequestForm, Unit, Via};
 
 /// What a CA hands out, in PEM.
-pub(super) struct Signed {
-    pub(super) leaf: Vec<u8>,
-    pub(super) root: Vec<u8>,
+pub(crate) struct Signed {
+    pub(crate) leaf: Vec<u8>,
+    pub(crate) root: Vec<u8>,
 }
 
-pub(super) fn actor() -> Actor {
+pub(crate) fn actor() -> Actor {
     Actor {
         who: ADMIN.into(),
         via: Via::Console,
@@ -35,8 +35,12 @@ pub(super) fn make(unit: &Unit, fill: impl FnOnce(&mut RequestForm)) {
 /// Has OpenSSL sign a new request for `ntp1.example.net`.
 pub(super) fn signed_by_a_ca(unit: &Unit) -> Signed {
     make(unit, |_| {});
+    sign(&unit.requests().expect("requests").remove(0).pem)
+}
+
+/// Has OpenSSL sign this request.
+pub(crate) fn sign(request: &str) -> Signed {
     let folder = tempfile::tempdir().expect("a folder");
-    let request = unit.requests().expect("requests").remove(0).pem;
     fs::write(folder.path().join("unit.csr"), request).expect("written");
     for arguments in [
         "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=Root -keyout root.key \
@@ -52,9 +56,22 @@ pub(super) fn signed_by_a_ca(unit: &Unit) -> Signed {
     }
 }
 
+/// Has OpenSSL make a key and a certificate for this subject, in PEM.
+pub(crate) fn self_signed(subject: &str) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key -out made";
+    let arguments = made.split_whitespace().chain(["-subj", subject]);
+    run_openssl(folder.path(), arguments);
+    fs::read_to_string(folder.path().join("made")).expect("made")
+}
+
 fn openssl(folder: &Path, arguments: &str) {
+    run_openssl(folder, arguments.split_whitespace());
+}
+
+fn run_openssl<'a>(folder: &Path, arguments: impl Iterator<Item = &'a str>) {
     let ran = Command::new("openssl")
-        .args(arguments.split_whitespace())
+        .args(arguments)
         .current_dir(folder)
         .output();
     let ran = ran.expect("openssl is installed");

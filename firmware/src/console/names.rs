@@ -1,0 +1,97 @@
+//! `names`: the further names of the next request.
+
+use cert_lifecycle::{NAMES_MAX, NameRow, RequestForm, SubjectAltNameKind};
+use serde::Serialize;
+
+use super::commands::Arguments;
+use super::desk::{Answer, Desk};
+use super::dialogue::Reply;
+use super::show;
+
+/// A name, for scripts.
+#[derive(Serialize)]
+struct Shown {
+    number: usize,
+    kind: String,
+    value: String,
+}
+
+pub(super) fn list(desk: &mut Desk, arguments: &Arguments) -> Answer {
+    let shown = desk.draft().map(|draft| shown(draft));
+    Answer::show_result(arguments.json(), shown, |shown| text(shown))
+}
+
+fn shown(draft: &RequestForm) -> Vec<Shown> {
+    let rows = draft.names.iter().enumerate();
+    rows.map(|(index, row)| Shown {
+        number: index + 1,
+        kind: row.kind.to_string(),
+        value: value(row),
+    })
+    .collect()
+}
+
+/// The name in one line; a directory name that came in fields as well.
+fn value(row: &NameRow) -> String {
+    match row.kind {
+        SubjectAltNameKind::Directory if row.value.is_empty() => {
+            row.parse().map(|name| name.value()).unwrap_or_default()
+        }
+        _ => row.value.clone(),
+    }
+}
+
+fn text(names: &[Shown]) -> String {
+    if names.is_empty() {
+        return "The next request has no further names.\n".into();
+    }
+    let line = |name: &Shown| {
+        show::visible(&format!("{:<4}{:<9}{}", name.number, name.kind, name.value)) + "\n"
+    };
+    names.iter().map(line).collect()
+}
+
+/// All of them are taken, or none.
+pub(super) fn add(desk: &mut Desk, arguments: &Arguments) -> Answer {
+    let rows: Vec<NameRow> = arguments.words().into_iter().map(NameRow::read).collect();
+    for row in &rows {
+        if let Err(fault) = row.parse() {
+            return Reply::not_done(format_args!("{fault} Nothing was changed.")).into();
+        }
+    }
+    let draft = match desk.draft() {
+        Ok(draft) => draft,
+        Err(error) => return error.into(),
+    };
+    if draft.names.len() + rows.len() > NAMES_MAX {
+        return Reply::not_done(format_args!(
+            "There are {} names already, and at most {NAMES_MAX} fit. Nothing was changed.",
+            draft.names.len()
+        ))
+        .into();
+    }
+    draft.names.extend(rows);
+    Answer::done(text(&shown(draft)))
+}
+
+pub(super) fn delete(desk: &mut Desk, arguments: &Arguments) -> Answer {
+    let words = arguments.words();
+    let which = words.first().copied().unwrap_or_default();
+    let draft = match desk.draft() {
+        Ok(draft) => draft,
+        Err(error) => return error.into(),
+    };
+    let place = which.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
+    match place {
+        _ if which == "all" => draft.names.clear(),
+        Some(place) if place < draft.names.len() => drop(draft.names.remove(place)),
+        _ => {
+            return Reply::not_done(format_args!(
+                "There is no name with the number \"{}\". Type names for those there are.",
+                show::typed(which)
+            ))
+            .into();
+        }
+    }
+    Answer::done(text(&shown(draft)))
+}

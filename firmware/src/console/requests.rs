@@ -1,0 +1,345 @@
+//! The commands about requests: making, listing, handing out, deleting.
+
+mod questions;
+
+use cert_lifecycle::{
+    Error, Field, FieldMessage, KeyId, Made, Making, Preflight, RequestForm, RequestView,
+};
+use serde::Serialize;
+use serde_json::json;
+
+use super::commands::Arguments;
+use super::desk::{Answer, Desk, Next, yes_or_no};
+use super::dialogue::{CANCELLED, Reply};
+use super::show;
+use crate::time::{span, utc};
+
+/// Short words for fields, as OpenSSL has them.
+const SHORT: [(&str, Field); 9] = [
+    ("cn", Field::CommonName),
+    ("c", Field::Country),
+    ("st", Field::State),
+    ("l", Field::Locality),
+    ("o", Field::Organization),
+    ("ou", Field::OrganizationalUnit),
+    ("key", Field::KeyType),
+    ("bits", Field::KeyBits),
+    ("digest", Field::SignatureAlgorithm),
+];
+
+/// A key's fingerprint is recognised by so many digits.
+const KEY_DIGITS_MIN: usize = 4;
+
+/// `request new`: with fields at once, otherwise by questions.
+pub(super) fn new(desk: &mut Desk, arguments: &Arguments) -> Answer {
+    begin(desk, arguments).unwrap_or_else(|answer| answer)
+}
+
+fn begin(desk: &mut Desk, arguments: &Arguments) -> Result<Answer, Answer> {
+    let form = desk.draft()?;
+    form.self_signed = arguments.has("-s");
+    form.preflight = match arguments.has("-f") {
+        true => Preflight::Forced,
+        false => Preflight::Required,
+    };
+    let json = arguments.json();
+    let words = arguments.words();
+    if !words.is_empty() {
+        let hidden = fill(form, &words).map_err(Answer::not_understood)?;
+        return ask_hidden(desk, hidden, json);
+    }
+    let said = show::paragraphs(
+        "Enter keeps what stands in brackets, a single - empties it, Ctrl-C leaves.",
+    );
+    questions::ask(desk, said, 0, json)
+}
+
+/// Puts `FIELD=VALUE` into the form. Returns the secrets that are to be asked for.
+fn fill(form: &mut RequestForm, words: &[&str]) -> Result<Vec<Field>, String> {
+    let mut hidden = Vec::new();
+    // The first of several replaces those that were proposed.
+    let (mut units_given, mut names_given) = (false, false);
+    for word in words {
+        let Some((name, value)) = word.split_once('=') else {
+            return Err(format!(
+                "\"{}\" is no field and value, such as cn=ntp1.example.net.",
+                show::typed(word)
+            ));
+        };
+        match field(name) {
+            Some(field) if field.is_secret() && value == "?" => hidden.push(field),
+            Some(Field::OrganizationalUnit) => {
+                if !std::mem::replace(&mut units_given, true) {
+                    form.organizational_units.clear();
+                }
+                form.set(Field::OrganizationalUnit, value);
+            }
+            Some(Field::Name(_)) => {
+                if !std::mem::replace(&mut names_given, true) {
+                    form.names.clear();
+                }
+                form.set(Field::Name(0), value);
+            }
+            Some(field) => form.set(field, value),
+            None if name == "omit_names" => form.omit_names = yes(name, value)?,
+            None if name == "self_signed" => form.self_signed = yes(name, value)?,
+            None => {
+                let fields = Field::ALL.map(Field::name).join(", ");
+                return Err(format!(
+                    "\"{}\" is no field. There is {fields} and name.",
+                    show::typed(name)
+                ));
+            }
+        }
+    }
+    Ok(hidden)
+}
+
+fn field(name: &str) -> Option<Field> {
+    let short = SHORT.into_iter().find(|(short, _)| *short == name);
+    let long = Field::ALL.into_iter().find(|field| field.name() == name);
+    let further = (name == Field::Name(0).name()).then_some(Field::Name(0));
+    short.map(|(_, field)| field).or(long).or(further)
+}
+
+fn yes(name: &str, value: &str) -> Result<bool, String> {
+    yes_or_no(value).ok_or_else(|| format!("{name} is yes or no."))
+}
+
+/// Asks for the secrets one after the other, then makes.
+fn ask_hidden(desk: &mut Desk, mut hidden: Vec<Field>, json: bool) -> Result<Answer, Answer> {
+    let Some(field) = hidden.pop() else {
+        return make(desk, json);
+    };
+    let prompt = format!("{}: ", field.label());
+    Ok(Answer::ask_hidden("", prompt, move |desk, typed| {
+        let set = desk.draft().map(|form| form.set(field, typed));
+        let next = set
+            .map_err(Answer::from)
+            .and_then(|()| ask_hidden(desk, hidden, json));
+        next.unwrap_or_else(|answer| answer)
+    }))
+}
+
+/// Checks the draft and begins to make the key.
+fn make(desk: &mut Desk, json: bool) -> Result<Answer, Answer> {
+    let order = match desk.draft()?.parse() {
+        Ok(order) => order,
+        Err(faults) => return Err(Reply::not_done(said(&faults)).into()),
+    };
+    let job = desk.app.unit.start_making(order, desk.actor.clone())?;
+    let form = desk.draft()?;
+    for field in Field::ALL.into_iter().filter(|field| field.is_secret()) {
+        form.set(field, "");
+    }
+    Ok(Answer {
+        reply: Reply::done(""),
+        next: Next::Making { job, json },
+    })
+}
+
+/// What is said of fields, a paragraph each.
+fn said(messages: &[FieldMessage]) -> String {
+    let lines: Vec<String> = messages
+        .iter()
+        .map(|said| format!("{}: {}", said.field.label(), said.message))
+        .collect();
+    format!("{}\nNothing was made.", lines.join("\n"))
+}
+
+/// What was made, for scripts.
+#[derive(Serialize)]
+struct MadeShown<'a> {
+    #[serde(flatten)]
+    made: &'a Made,
+    request: Option<&'a RequestView>,
+    advice: Vec<String>,
+}
+
+/// How the making of a key ended.
+pub(super) fn made(desk: &Desk, ended: Option<Making>, json: bool) -> Reply {
+    let (made, advice) = match ended {
+        Some(Making::Done { made, advice }) => (made, advice),
+        Some(Making::Failed(why)) => {
+            let cancelled = why == Error::Cancelled.to_string();
+            let mut reply = Reply::not_done(why);
+            if cancelled {
+                reply.code = CANCELLED;
+            }
+            return reply;
+        }
+        Some(Making::Running { .. }) => {
+            return Reply::not_done(
+                "The key is still being made. Type request making for how far it is.",
+            );
+        }
+        _ => {
+            return Reply::not_done(
+                "Another key has been made meanwhile. Type request list for what there is.",
+            );
+        }
+    };
+    let requests = match desk.app.unit.requests() {
+        Ok(requests) => requests,
+        Err(error) => return Reply::not_done(error),
+    };
+    let shown = MadeShown {
+        request: requests.iter().find(|request| request.key == made.key),
+        advice: advice.iter().map(|said| said.message.clone()).collect(),
+        made: &made,
+    };
+    match json {
+        true => Reply::done(show::json(&shown)),
+        false => Reply::done(made_text(&shown)),
+    }
+}
+
+fn made_text(shown: &MadeShown<'_>) -> String {
+    let mut text = String::new();
+    for advice in &shown.advice {
+        text += &show::paragraphs(advice);
+    }
+    if let Some(request) = shown.request {
+        text += &show::paragraphs(&format!(
+            "A key and a request for \"{}\" were made. Send the request to the CA:",
+            request.common_name
+        ));
+        text += &request.pem;
+    }
+    if let Some(fingerprint) = &shown.made.serving {
+        text += &show::paragraphs(
+            "A self-signed certificate serves from the next connection on. Compare this fingerprint \
+             with the one your browser shows:",
+        );
+        text += &format!("SHA-256 fingerprint {fingerprint}\n");
+    }
+    text
+}
+
+pub(super) fn list(desk: &mut Desk, arguments: &Arguments) -> Answer {
+    Answer::show_result(arguments.json(), desk.app.unit.requests(), |requests| {
+        if requests.is_empty() {
+            return "There is no request. Type request new for one.\n".into();
+        }
+        let mut text = String::new();
+        for (index, request) in requests.iter().enumerate() {
+            let of = format!(
+                "{}, {}, made {} by {}{}, key {}",
+                request.common_name,
+                request.public_key,
+                utc(request.made_at),
+                request.made_by,
+                if request.serving { ", serves" } else { "" },
+                request.key.fingerprint()
+            );
+            show::push_row(&mut text, 4, &(index + 1).to_string(), &of);
+        }
+        text
+    })
+}
+
+/// The request that is named, the newest where none is.
+fn named(desk: &Desk, arguments: &Arguments) -> Result<RequestView, Answer> {
+    let requests = desk.app.unit.requests()?;
+    let words = arguments.words();
+    let name = words.first().copied().unwrap_or("1");
+    let place = name.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
+    let digits = name.replace(':', "").to_ascii_lowercase();
+    let fits = |key: KeyId| digits.len() >= KEY_DIGITS_MIN && key.to_string().starts_with(&digits);
+    let by_key = || requests.iter().find(|request| fits(request.key));
+    let found = place.and_then(|place| requests.get(place)).or_else(by_key);
+    found.cloned().ok_or_else(|| {
+        let said = match requests.len() {
+            0 => "There is no request. Type request new for one.".to_owned(),
+            count => format!(
+                "\"{}\" names none of the {count} requests. Type request list for them.",
+                show::typed(name)
+            ),
+        };
+        Reply::not_done(said).into()
+    })
+}
+
+pub(super) fn show(desk: &mut Desk, arguments: &Arguments) -> Answer {
+    let request = match named(desk, arguments) {
+        Ok(request) => request,
+        Err(answer) => return answer,
+    };
+    Answer::show(arguments.json(), &request, |request| {
+        let mut rows = vec![(
+            "made",
+            format!("{} by {}", utc(request.made_at), request.made_by),
+        )];
+        for (field, value) in &request.subject_fields {
+            rows.push((field, value.clone()));
+        }
+        rows.extend([
+            ("names", request.names.join(", ")),
+            ("key", request.public_key.clone()),
+            ("signature", request.signature_algorithm.clone()),
+            ("key SHA-256", request.key.fingerprint()),
+            ("SHA-256", request.sha256.clone()),
+            ("in use", if request.in_use { "yes" } else { "no" }.into()),
+        ]);
+        format!("{}{}", show::rows(&rows), request.pem)
+    })
+}
+
+pub(super) fn export(desk: &mut Desk, arguments: &Arguments) -> Answer {
+    match named(desk, arguments) {
+        Ok(request) => Answer::done(request.pem),
+        Err(answer) => answer,
+    }
+}
+
+pub(super) fn delete(desk: &mut Desk, arguments: &Arguments) -> Answer {
+    let request = match named(desk, arguments) {
+        Ok(request) => request,
+        Err(answer) => return answer,
+    };
+    let delete = move |desk: &mut Desk| match desk.app.unit.delete_request(request.key, &desk.actor)
+    {
+        Ok(()) => Answer::done("The request and its key are gone.\n"),
+        Err(error) => error.into(),
+    };
+    if arguments.has("-f") {
+        return delete(desk);
+    }
+    let what = show::paragraphs(&format!(
+        "The request for \"{}\" and its private key go for good; a certificate for it can then never \
+         be installed.",
+        request.common_name
+    ));
+    Answer::ask_yes(what, "Delete it?", delete)
+}
+
+pub(super) fn making(desk: &mut Desk, arguments: &Arguments) -> Answer {
+    let making = desk.app.unit.making();
+    let (value, said) = match making {
+        Making::Running {
+            key,
+            since,
+            percent,
+        } => {
+            let so_far = span(desk.app.unit.now().unix_seconds.saturating_sub(since));
+            (
+                json!({ "key": &key, "since": since, "percent": percent }),
+                format!(
+                    "A key of {key} is being made: {percent} % of the expected work in {so_far}."
+                ),
+            )
+        }
+        _ => (json!(null), "No key is being made.".into()),
+    };
+    Answer::show(arguments.json(), &value, |_| show::paragraphs(&said))
+}
+
+pub(super) fn cancel(desk: &mut Desk, _: &Arguments) -> Answer {
+    match desk.app.unit.making() {
+        Making::Running { key, .. } => {
+            desk.app.unit.cancel_making();
+            Answer::said(format!("The making of the key of {key} ends."))
+        }
+        _ => Answer::done("No key is being made.\n"),
+    }
+}
