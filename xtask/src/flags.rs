@@ -33,6 +33,10 @@ xflags::xflags! {
         /// without std, and the licences and sources of the dependencies.
         cmd check {}
 
+        /// Write docs/console.md and docs/countersign-console.7 anew, from the table of
+        /// commands in firmware/src/console/table.rs.
+        cmd docs {}
+
         /// Fuzz what reads and judges uploads, each target for so many seconds.
         ///
         /// Needs the nightly compiler and cargo-fuzz. What is found stays in

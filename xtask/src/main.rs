@@ -9,6 +9,7 @@ mod boot;
 mod build;
 mod check;
 mod debian;
+mod docs;
 mod flags;
 mod fuzz;
 mod image;
@@ -32,6 +33,7 @@ fn main() -> anyhow::Result<()> {
         XtaskCmd::Boot(cmd) => cmd.run(&sh),
         XtaskCmd::Build(cmd) => cmd.run(&sh),
         XtaskCmd::Check(cmd) => cmd.run(&sh),
+        XtaskCmd::Docs(cmd) => cmd.run(&sh),
         XtaskCmd::Fuzz(cmd) => cmd.run(&sh),
         XtaskCmd::Image(cmd) => cmd.run(&sh),
         XtaskCmd::Test(cmd) => cmd.run(&sh),
