@@ -4,6 +4,7 @@ mod access;
 mod backup;
 mod confinement;
 mod connections;
+mod console;
 mod defcert;
 mod first_start;
 mod floods;

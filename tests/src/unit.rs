@@ -213,6 +213,21 @@ impl Unit {
         Ok(ran)
     }
 
+    /// Runs one command on its console, with this standard input.
+    pub fn console_command(&self, command: &str, input: &str) -> Result<Ran> {
+        let console = Tool::new(program()?)
+            .args("console --state")
+            .arg(&self.state)
+            .args("-c")
+            .arg(command);
+        let ran = console.stdin(input).try_run()?;
+        self.transcript.add(
+            "the console",
+            [&ran.stdout[..], ran.stderr.as_bytes()].concat(),
+        );
+        Ok(ran)
+    }
+
     /// Every file of its state, with what is in it.
     pub fn files(&self) -> Result<Vec<(PathBuf, Vec<u8>)>> {
         let mut files = Vec::new();
