@@ -214,13 +214,47 @@ fn a_script_reads_json_and_exit_codes() -> Result<()> {
         ("stauts", "", 2, "Did you mean status?"),
         ("request delete 1", "", 3, "Nobody answered"),
         ("request delete 1", "no\n", 3, "Nothing was changed."),
-        ("request delete 1", "yes\n", 0, ""),
+        ("request delete 1", "yes\n", 0, "go for good"),
     ] {
         let ran = unit.console_command(command, input)?;
         assert_eq!(ran.status.code(), Some(code), "{command}: {ran:?}");
         assert!(joined(&ran.stderr).contains(said), "{command}: {ran:?}");
-        assert_eq!(ran.stderr.is_empty(), code == 0, "{command}: {ran:?}");
+        let asked = command.starts_with("request delete");
+        assert_eq!(
+            ran.stderr.is_empty(),
+            code == 0 && !asked,
+            "{command}: {ran:?}"
+        );
     }
+    Ok(())
+}
+
+#[test]
+fn only_a_console_that_insists_serves_a_key_too_short_for_tls_1_3() -> Result<()> {
+    let unit = Unit::start()?;
+    let authority = Authority::new()?;
+    let request = unit.console_command("request new cn=ntp1.example.net bits=512", "")?;
+    let request = judge::pem_blocks(&request.text())
+        .pop()
+        .context("a request")?;
+    let pem = String::from_utf8(authority.sign(&request)?.encode(Encoding::X509Pem)?)?;
+    let before = judge::presented_chain(unit.address)?;
+    let refused = unit.console_command("install", &pem)?;
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    assert!(
+        joined(&refused.stderr).contains("Type install -f"),
+        "{refused:?}"
+    );
+    assert_eq!(judge::presented_chain(unit.address)?, before);
+    let forced = unit.console_command("install -f", &pem)?;
+    assert_eq!(forced.status.code(), Some(0), "{forced:?}");
+    let status = unit.console_command("status --json", "")?.text();
+    assert_eq!(
+        python(&status, "d['serving']['certificate']['public_key']")?,
+        "RSA 512"
+    );
+    assert!(unit.console("defcert")?.status.success());
+    judge::presented_chain(unit.address)?;
     Ok(())
 }
 

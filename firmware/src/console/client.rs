@@ -81,8 +81,9 @@ fn run(flags: &Flags, command: Option<String>) -> Result<u8, String> {
         while frame.state == frame::BUSY {
             frame = next_frame(&mut reader)?;
         }
+        // What leads to a question or a paste is no output of the command.
         match frame.code {
-            0 => drop(io::stdout().write_all(&frame.text)),
+            0 if !frame.asks() => drop(io::stdout().write_all(&frame.text)),
             _ => drop(io::stderr().write_all(&frame.text)),
         }
         let over = line.is_none() || frame.state == frame::ENDED || (single && !frame.asks());

@@ -12,7 +12,9 @@
 //! 3. Ctrl-C is [`interrupt`](Dialogue::interrupt) at any time. Nothing typed for
 //!    [`QUIET`] while pasting is [`quiet`](Dialogue::quiet). The end of the input is
 //!    [`end_of_input`](Dialogue::end_of_input).
-//! 4. It hangs up once the dialogue has [`ended`](Dialogue::ended).
+//! 4. Without a terminal, what is said while the dialogue [`asks`](Dialogue::asks) or is
+//!    [`pasting`](Dialogue::pasting) is no output of the command: it goes to standard error.
+//! 5. It hangs up once the dialogue has [`ended`](Dialogue::ended).
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,7 +24,7 @@ use zeroize::Zeroizing;
 
 use super::commands::{complete, keeps, run};
 use super::desk::{Answer, Desk, Next, Question};
-use super::paste::{BEGIN, Paste};
+use super::paste::Paste;
 use super::requests;
 use crate::App;
 
@@ -32,6 +34,8 @@ pub(super) const LINE_OCTETS_MAX: usize = 16 * 1024;
 pub(super) const QUIET: Duration = Duration::from_secs(2);
 
 const PROMPT: &str = "countersign> ";
+/// How the first line of a block begins that is pasted at the prompt (RFC 7468).
+const BEGIN: &str = "-----BEGIN ";
 
 /// [`more`](Dialogue::more) returns after so long.
 const MOMENT: Duration = Duration::from_millis(500);

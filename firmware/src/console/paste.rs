@@ -6,8 +6,7 @@
 
 use zeroize::Zeroizing;
 
-/// How the first line of a block begins.
-pub(super) const BEGIN: &str = "-----BEGIN ";
+/// How the last line of a block begins.
 const END: &str = "-----END ";
 /// How the last line of a backup begins: nothing follows it.
 const END_OF_BACKUP: &str = "-----END COUNTERSIGN BACKUP";
