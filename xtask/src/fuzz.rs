@@ -8,7 +8,14 @@ use xshell::{Shell, cmd};
 use crate::flags;
 
 /// The programs in `fuzz/fuzz_targets`.
-const TARGETS: [&str; 5] = ["upload", "pkcs7", "judge", "round_trip", "request"];
+const TARGETS: [&str; 6] = [
+    "upload",
+    "pkcs7",
+    "judge",
+    "round_trip",
+    "request",
+    "console",
+];
 
 /// One input may take this long, which is far beyond what any should.
 const SECONDS_AN_INPUT_MAX: &str = "10";
@@ -146,7 +153,11 @@ fn make_others(sh: &Shell) -> anyhow::Result<()> {
     .run()?;
     let text = cmd!(sh, "openssl x509 -in p256.pem -text").quiet().read()?;
     sh.write_file("text.pem", text)?;
-    for (name, typed) in [("name", "ntp1.example.net"), ("address", "2001:db8::7")] {
+    for (name, typed) in [
+        ("name", "ntp1.example.net"),
+        ("address", "2001:db8::7"),
+        ("line", "request new o=\"Example Ltd\" l='a b' st=x\\ y"),
+    ] {
         sh.write_file(Path::new(name), typed)?;
     }
     Ok(())
