@@ -292,6 +292,25 @@ impl Unit {
         })
     }
 
+    /// Writes to the journal that `actor` has signed in with the key of this fingerprint.
+    /// Keys are checked by whoever speaks SSH.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Store`] when the store does not take it.
+    pub fn note_key_sign_in(&self, sha256: &str, actor: &Actor) -> Result<(), Error> {
+        self.store.change(|change| {
+            let event = Event {
+                actor,
+                action: Action::SignIn,
+                outcome: format!("granted to the key {sha256}"),
+                key: None,
+                certificate: None,
+            };
+            Ok(journal::append(change, self.environment.now(), event)?)
+        })
+    }
+
     /// Writes to the journal that `actor` ended sign-ins, such as "3 from 10.0.0.7".
     /// Sessions themselves are kept by whoever serves pages.
     ///

@@ -156,7 +156,7 @@ fn options_before(line: &str) -> bool {
 }
 
 /// As `ssh-keygen -l` writes it.
-fn fingerprint(octets: &[u8]) -> String {
+pub(crate) fn fingerprint(octets: &[u8]) -> String {
     let digest = Sha256::digest(octets);
     format!("SHA256:{}", Base64Unpadded::encode_string(&digest))
 }

@@ -37,14 +37,20 @@ const TOKEN_CHARS: std::ops::RangeInclusive<usize> = 20..=128;
 pub enum Setting {
     /// `Strict-Transport-Security`, on or off.
     Hsts,
+    /// Whether HTTP leads to HTTPS.
+    Http,
     /// The token that opens `/metrics`, or off.
     Metrics,
     /// Names under which people reach the unit.
     Names,
     /// Minutes after which an idle session ends.
     Session,
+    /// Whether the console is reached over SSH.
+    Ssh,
     /// Where alarms and the journal are sent, or off.
     Syslog,
+    /// Whether the console is reached over telnet.
+    Telnet,
     /// The TLS level.
     Tls,
     /// Minutes of a trial, or off.
@@ -53,12 +59,15 @@ pub enum Setting {
 
 impl Setting {
     /// Every setting, in the order in which people see them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Names,
         Self::Trial,
         Self::Session,
         Self::Tls,
         Self::Hsts,
+        Self::Http,
+        Self::Ssh,
+        Self::Telnet,
         Self::Syslog,
         Self::Metrics,
     ];
@@ -68,10 +77,13 @@ impl Setting {
     pub fn name(self) -> &'static str {
         match self {
             Self::Hsts => "hsts",
+            Self::Http => "http",
             Self::Metrics => "metrics",
             Self::Names => "names",
             Self::Session => "session",
+            Self::Ssh => "ssh",
             Self::Syslog => "syslog",
+            Self::Telnet => "telnet",
             Self::Tls => "tls",
             Self::Trial => "trial",
         }
@@ -82,10 +94,13 @@ impl Setting {
     pub fn label(self) -> &'static str {
         match self {
             Self::Hsts => "Strict-Transport-Security",
+            Self::Http => "HTTP",
             Self::Metrics => "Metrics",
             Self::Names => "Names of this unit",
             Self::Session => "Sign-in ends after (minutes without use)",
+            Self::Ssh => "SSH",
             Self::Syslog => "Syslog collector",
+            Self::Telnet => "Telnet",
             Self::Tls => "TLS level",
             Self::Trial => "Trial of a new certificate (minutes)",
         }
@@ -100,6 +115,11 @@ impl Setting {
                  of a CA refuses any other certificate for that name for a day, without a way past \
                  the warning. The unit's address is always left as a way in."
             }
+            Self::Http => {
+                "off, redirect or default. With redirect, a browser that asks over HTTP is sent to \
+                 HTTPS, and the page \"Trust this unit\" is shown without it; nothing else is. \
+                 default is redirect where the configuration of the unit names an address for it."
+            }
             Self::Metrics => {
                 "off, or a token of 20 to 128 letters, digits and signs. Whoever sends it as \
                  \"Authorization: Bearer …\" may read /metrics in the text format of Prometheus. \
@@ -111,6 +131,16 @@ impl Setting {
                  name that is neither here nor in a certificate or request are turned away."
             }
             Self::Session => "10 to 1440. A sign-in ends after so many minutes without use.",
+            Self::Ssh => {
+                "on, off or default, which is on. With on, the console is reached over SSH; \
+                 status on any console shows the fingerprint of the unit's host key."
+            }
+            Self::Telnet => {
+                "off, on or default. Telnet encrypts nothing: whoever can listen to the network between \
+                 reads the password and can take the console over. Leave it off and use SSH, unless \
+                 nothing else reaches the unit. default is on where the configuration of the unit \
+                 names an address for it."
+            }
             Self::Syslog => {
                 "off, or where alarms and the journal are sent (RFC 5424), such as udp:10.0.0.9 or \
                  tcp:logs.example.net:601. The ports are 514 for UDP and 601 for TCP unless given."
@@ -138,6 +168,8 @@ impl Setting {
     pub fn choices(self) -> &'static [&'static str] {
         match self {
             Self::Hsts => &["off", "on"],
+            Self::Http => &["default", "off", "redirect"],
+            Self::Ssh | Self::Telnet => &["default", "off", "on"],
             Self::Tls => &["standard", "high"],
             _ => &[],
         }
@@ -177,6 +209,54 @@ impl fmt::Display for TlsLevel {
     }
 }
 
+/// Whether a listener other than that of HTTPS is there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Switch {
+    /// As the configuration of the unit has it.
+    #[default]
+    Default,
+    /// It is not.
+    Off,
+    /// It is.
+    On,
+}
+
+impl Switch {
+    /// Whether it is on, where `default` is how the configuration has it.
+    #[must_use]
+    pub fn is_on(self, default: bool) -> bool {
+        match self {
+            Self::Default => default,
+            Self::Off => false,
+            Self::On => true,
+        }
+    }
+
+    /// The text of a switch whose "on" has this name.
+    fn text(self, on: &'static str) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Off => "off",
+            Self::On => on,
+        }
+    }
+
+    fn of(typed: &str, on: &str, setting: Setting) -> Result<Self, String> {
+        match typed {
+            "default" => Ok(Self::Default),
+            "off" => Ok(Self::Off),
+            typed if typed == on => Ok(Self::On),
+            _ => Err(not_taken(typed, setting)),
+        }
+    }
+}
+
+/// What [`Switch::On`] is called where HTTP is meant: it does nothing else.
+const REDIRECT: &str = "redirect";
+const ON: &str = "on";
+
 /// The SHA-256 of the token that opens `/metrics`. Its `Debug` shows nothing of it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenHash([u8; 32]);
@@ -206,14 +286,20 @@ impl fmt::Debug for TokenHash {
 pub struct Settings {
     /// Whether browsers are told to refuse other certificates; default false.
     pub hsts: bool,
+    /// Whether HTTP leads to HTTPS.
+    pub http: Switch,
     /// Who may read `/metrics`; nobody by default.
     pub metrics: Option<TokenHash>,
     /// The names under which people reach the unit; none by default, at most 16.
     pub names: Vec<String>,
     /// Minutes, 10 to 1440, after which an idle session ends; default 60.
     pub session_minutes: u16,
+    /// Whether the console is reached over SSH.
+    pub ssh: Switch,
     /// Where alarms and the journal are sent; nowhere by default.
     pub syslog: Option<Collector>,
+    /// Whether the console is reached over telnet.
+    pub telnet: Switch,
     /// Which connections are taken; default [`TlsLevel::Standard`].
     pub tls: TlsLevel,
     /// Minutes of a trial, 1 to 1440, or 0 for none; default 10.
@@ -224,10 +310,13 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             hsts: false,
+            http: Switch::Default,
             metrics: None,
             names: Vec::new(),
             session_minutes: 60,
+            ssh: Switch::Default,
             syslog: None,
+            telnet: Switch::Default,
             tls: TlsLevel::Standard,
             trial_minutes: 10,
         }
@@ -241,13 +330,16 @@ impl Settings {
     pub fn text(&self, setting: Setting) -> String {
         match setting {
             Setting::Hsts => on_or_off(self.hsts).into(),
+            Setting::Http => self.http.text(REDIRECT).into(),
             Setting::Metrics => on_or_off(self.metrics.is_some()).into(),
             Setting::Names => self.names.join(", "),
             Setting::Session => self.session_minutes.to_string(),
+            Setting::Ssh => self.ssh.text(ON).into(),
             Setting::Syslog => match &self.syslog {
                 Some(collector) => collector.to_string(),
                 None => "off".into(),
             },
+            Setting::Telnet => self.telnet.text(ON).into(),
             Setting::Tls => self.tls.to_string(),
             Setting::Trial if self.trial_minutes == 0 => "off".into(),
             Setting::Trial => self.trial_minutes.to_string(),
@@ -276,6 +368,7 @@ impl Settings {
         let typed = typed.trim();
         match setting {
             Setting::Hsts => self.hsts = switch(typed)?,
+            Setting::Http => self.http = Switch::of(typed, REDIRECT, setting)?,
             Setting::Metrics => match typed {
                 "off" => self.metrics = None,
                 // What a form sends back when nobody typed a new token.
@@ -288,8 +381,10 @@ impl Settings {
                 let minutes = minutes.filter(|minutes| SESSION_MINUTES.contains(minutes));
                 self.session_minutes = minutes.ok_or_else(|| not_taken(typed, setting))?;
             }
+            Setting::Ssh => self.ssh = Switch::of(typed, ON, setting)?,
             Setting::Syslog if typed == "off" => self.syslog = None,
             Setting::Syslog => self.syslog = Some(typed.parse()?),
+            Setting::Telnet => self.telnet = Switch::of(typed, ON, setting)?,
             Setting::Tls => {
                 self.tls = match typed {
                     "standard" => TlsLevel::Standard,
@@ -311,10 +406,13 @@ impl Settings {
     pub(crate) fn changed_from(&self, before: &Self) -> Vec<Setting> {
         let changed = |setting: &Setting| match setting {
             Setting::Hsts => self.hsts != before.hsts,
+            Setting::Http => self.http != before.http,
             Setting::Metrics => self.metrics != before.metrics,
             Setting::Names => self.names != before.names,
             Setting::Session => self.session_minutes != before.session_minutes,
+            Setting::Ssh => self.ssh != before.ssh,
             Setting::Syslog => self.syslog != before.syslog,
+            Setting::Telnet => self.telnet != before.telnet,
             Setting::Tls => self.tls != before.tls,
             Setting::Trial => self.trial_minutes != before.trial_minutes,
         };
@@ -494,6 +592,10 @@ mod tests {
             "udp:[2001:db8::7]:5140",
         );
         check(Setting::Syslog, "udp:2001:db8::7", "udp:[2001:db8::7]:514");
+        check(Setting::Http, "redirect", "redirect");
+        check(Setting::Ssh, "off", "off");
+        check(Setting::Telnet, " on ", "on");
+        check(Setting::Telnet, "default", "default");
         check(Setting::Tls, "high", "high");
         check(Setting::Trial, "off", "off");
         check(Setting::Trial, "1440", "1440");
@@ -511,6 +613,7 @@ mod tests {
     fn what_is_not_taken_changes_nothing() {
         for (setting, typed) in [
             (Setting::Hsts, "yes"),
+            (Setting::Http, "on"),
             (Setting::Names, "*.example.net"),
             (Setting::Session, "9"),
             (Setting::Session, "1441"),
@@ -520,6 +623,8 @@ mod tests {
             (Setting::Syslog, "udp:[2001:db8::7]5140"),
             (Setting::Syslog, "udp:[10.0.0.9"),
             (Setting::Syslog, "tls:10.0.0.9"),
+            (Setting::Ssh, "redirect"),
+            (Setting::Telnet, "yes"),
             (Setting::Tls, "low"),
             (Setting::Trial, "0"),
             (Setting::Trial, "-1"),

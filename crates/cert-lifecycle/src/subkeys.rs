@@ -11,6 +11,7 @@ use crate::seal::Sealer;
 /// The labels (`info` of RFC 5869 section 2.3) that keep the subkeys apart. A
 /// label is never changed and never used for something else.
 const SEALING: &[u8] = b"countersign: sealing private keys";
+const HOSTING: &[u8] = b"countersign: SSH host keys";
 const SIGNING: &[u8] = b"countersign: signing backups";
 const TELLING_APART: &[u8] = b"countersign: telling secrets apart";
 
@@ -21,6 +22,8 @@ pub(crate) struct Subkeys {
     pub(crate) sealer: Sealer,
     /// Signs backups; its public key tells whose they are.
     pub(crate) backups: SigningKey,
+    /// The key from which host keys are derived.
+    hosting: Zeroizing<[u8; 32]>,
     /// Tells this secret from others, and says nothing about it. Hexadecimal.
     pub(crate) fingerprint: String,
 }
@@ -40,8 +43,21 @@ impl Subkeys {
         Self {
             sealer: Sealer::new(&derive(SEALING)),
             backups: SigningKey::from_bytes(&derive(SIGNING)),
+            hosting: derive(HOSTING),
             fingerprint: hexadecimal(&fingerprint[..16]),
         }
+    }
+}
+
+impl Subkeys {
+    /// The private key of SSH for the store with this number.
+    pub(crate) fn host_key(&self, number: &[u8; 32]) -> Zeroizing<[u8; 32]> {
+        let mut key = Zeroizing::new([0; 32]);
+        // The subkey is uniformly random already, and the number keeps stores apart.
+        Hkdf::<Sha256>::new(None, self.hosting.as_slice())
+            .expand(number, key.as_mut_slice())
+            .expect("32 octets are far less than the limit of 8160");
+        key
     }
 }
 
@@ -79,6 +95,10 @@ mod tests {
         assert_eq!(
             hexadecimal(subkeys.backups.as_bytes()),
             "4f8d07fa6da5e0db1c10525eb99b24aa8d44c35b998b7e2918a69ce839b2a797"
+        );
+        assert_eq!(
+            hexadecimal(subkeys.host_key(&[1; 32]).as_slice()),
+            "dcd105b4de4c6cc815c98506352627adb60e5e643f0338f6e18b5c9d4aa96709"
         );
         let sealing = [
             0xec, 0xb9, 0x50, 0xde, 0xb4, 0xd2, 0xac, 0x55, 0xe0, 0xd7, 0xfb, 0x42, 0x4c, 0xaa,

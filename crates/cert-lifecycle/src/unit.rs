@@ -112,6 +112,8 @@ pub struct Status {
     pub trial: Option<Trial>,
     /// The alarms that are raised, the gravest first.
     pub alarms: Vec<Alarm>,
+    /// The fingerprint of the unit's host key, as SSH clients show it.
+    pub host_key: String,
     /// Seconds since 1970-01-01 UTC.
     pub now: u64,
     /// Whether the clock is known to be right.
@@ -168,6 +170,7 @@ impl Unit {
             requests: snapshot.keys(REQUESTS)?.len(),
             trial: self.trial_view(&snapshot)?,
             alarms: self.alarms_in(&snapshot)?,
+            host_key: self.host_key_fingerprint()?,
             now: now.unix_seconds,
             clock_trusted: now.trusted,
         })
