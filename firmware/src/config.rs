@@ -3,9 +3,11 @@
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use cert_lifecycle::Factory;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use crate::clock::Clock;
 
@@ -19,6 +21,14 @@ pub(crate) struct Config {
     pub(crate) state_dir: PathBuf,
     /// Where HTTPS listens; default `127.0.0.1:8443`.
     pub(crate) https: SocketAddr,
+    /// Where HTTP listens; `127.0.0.1:8080` unless given.
+    pub(crate) http: Place,
+    /// Where SSH listens; `127.0.0.1:8022` unless given.
+    pub(crate) ssh: Place,
+    /// Where telnet listens; `127.0.0.1:8023` unless given.
+    pub(crate) telnet: Place,
+    /// The serial line of the console; none unless given.
+    pub(crate) serial: Option<SerialLine>,
     /// Who knows whether the clock is right; default the kernel.
     pub(crate) clock: Clock,
     /// What the maker of the unit decided.
@@ -27,12 +37,86 @@ pub(crate) struct Config {
     pub(crate) folders: Vec<PathBuf>,
 }
 
+/// Where a listener is that the settings switch on and off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Nowhere, whatever the settings say.
+    Off,
+    /// Here; on until the settings say otherwise.
+    At(SocketAddr),
+    /// Here, for nobody has said where.
+    Usually(SocketAddr),
+}
+
+impl Place {
+    fn of(given: Option<Listen>, usual_port: u16) -> Self {
+        match given {
+            Some(Listen(Some(address))) => Self::At(address),
+            Some(Listen(None)) => Self::Off,
+            None => Self::Usually((Ipv4Addr::LOCALHOST, usual_port).into()),
+        }
+    }
+
+    /// The port, where it may ever listen.
+    fn port(self) -> Option<u16> {
+        match self {
+            Self::Off => None,
+            Self::At(address) | Self::Usually(address) => Some(address.port()),
+        }
+    }
+}
+
+/// An address, or `off`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Listen(Option<SocketAddr>);
+
+impl FromStr for Listen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "off" => Ok(Self(None)),
+            address => address.parse().map(|address| Self(Some(address))).map_err(|_| {
+                format!("\"{address}\" is neither an address with a port, such as 0.0.0.0:22, nor off")
+            }),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Listen {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(D::Error::custom)
+    }
+}
+
+/// A serial line, and its speed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SerialLine {
+    /// Such as `/dev/ttyS0`.
+    pub(crate) device: PathBuf,
+    /// Bits a second; 9600 unless given.
+    pub(crate) speed: u32,
+}
+
+/// Bits a second of a serial line unless given.
+const SERIAL_SPEED: u32 = 9600;
+/// Bits a second of a serial line: at least and at most.
+const SERIAL_SPEEDS: std::ops::RangeInclusive<u32> = 300..=4_000_000;
+/// What a serial line is called that is not to be used.
+const OFF: &str = "off";
+
 /// What the command line says; it overrides the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Flags {
     pub(crate) config: Option<PathBuf>,
     pub(crate) state: Option<PathBuf>,
     pub(crate) https: Option<SocketAddr>,
+    pub(crate) http: Option<Listen>,
+    pub(crate) ssh: Option<Listen>,
+    pub(crate) telnet: Option<Listen>,
+    /// A device, or `off`.
+    pub(crate) serial: Option<PathBuf>,
 }
 
 #[derive(Deserialize, Default)]
@@ -40,6 +124,12 @@ pub(crate) struct Flags {
 struct File {
     state: Option<PathBuf>,
     https: Option<SocketAddr>,
+    http: Option<Listen>,
+    ssh: Option<Listen>,
+    telnet: Option<Listen>,
+    /// A device, or `off`.
+    serial: Option<PathBuf>,
+    serial_speed: Option<u32>,
     #[serde(default)]
     clock: Clock,
     /// The path of `factory.toml`, relative to the configuration file.
@@ -69,14 +159,42 @@ impl Config {
             .unwrap_or_else(|| "state".into());
         let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 8443));
         let https = flags.https.or(file.https).unwrap_or(loopback);
+        let serial = flags.serial.as_ref().or(file.serial.as_ref());
         Ok(Self {
             state_dir,
             https,
+            http: Place::of(flags.http.or(file.http), 8080),
+            ssh: Place::of(flags.ssh.or(file.ssh), 8022),
+            telnet: Place::of(flags.telnet.or(file.telnet), 8023),
+            serial: serial_line(serial, file.serial_speed)?,
             clock: file.clock,
             factory,
             folders,
         })
     }
+}
+
+impl Config {
+    /// The ports on which something listens, or may later.
+    pub(crate) fn ports(&self) -> impl Iterator<Item = u16> {
+        let switched = [self.http, self.ssh, self.telnet];
+        let switched = switched.into_iter().filter_map(Place::port);
+        std::iter::once(self.https.port()).chain(switched)
+    }
+}
+
+fn serial_line(device: Option<&PathBuf>, speed: Option<u32>) -> Result<Option<SerialLine>, String> {
+    let speed = speed.unwrap_or(SERIAL_SPEED);
+    if !SERIAL_SPEEDS.contains(&speed) {
+        return Err(format!(
+            "serial_speed is {speed}; a serial line has 300 to 4000000 bits a second, 9600 mostly"
+        ));
+    }
+    let device = device.filter(|device| *device != Path::new(OFF));
+    Ok(device.map(|device| SerialLine {
+        device: device.clone(),
+        speed,
+    }))
 }
 
 fn folder_of(path: &Path) -> PathBuf {
@@ -115,6 +233,51 @@ mod tests {
         assert_eq!(config.https.to_string(), "127.0.0.1:8443");
         assert_eq!(config.state_dir, Path::new("state"));
         assert_eq!(config.factory.host_name, "Spectracom");
+    }
+
+    #[test]
+    fn listeners_are_off_at_the_usual_address_or_where_they_are_told_to_be() {
+        let (_folder, path) = written(
+            "countersign.toml",
+            "http = \"0.0.0.0:80\"\ntelnet = \"off\"\nserial = \"/dev/ttyS0\"\nserial_speed = 115200\n",
+        );
+        let flags = Flags {
+            config: Some(path),
+            ..Flags::default()
+        };
+        let config = Config::load(&flags).expect("read");
+        assert_eq!(config.http, Place::At(([0, 0, 0, 0], 80).into()));
+        assert_eq!(config.ssh, Place::Usually(([127, 0, 0, 1], 8022).into()));
+        assert_eq!(config.telnet, Place::Off);
+        let serial = config.serial.as_ref().expect("a line");
+        assert_eq!(
+            (serial.device.to_str(), serial.speed),
+            (Some("/dev/ttyS0"), 115_200)
+        );
+        assert_eq!(config.ports().collect::<Vec<_>>(), [8443, 80, 8022]);
+        let flags = Flags {
+            http: "off".parse().ok(),
+            serial: Some("off".into()),
+            ..flags
+        };
+        let config = Config::load(&flags).expect("read");
+        assert_eq!((config.http, config.serial), (Place::Off, None));
+    }
+
+    #[test]
+    fn what_is_neither_an_address_nor_off_is_refused() {
+        for text in ["telnet = \"on\"", "ssh = \"22\"", "serial_speed = 0"] {
+            let (_folder, path) = written("countersign.toml", text);
+            let flags = Flags {
+                config: Some(path),
+                ..Flags::default()
+            };
+            let refusal = Config::load(&flags).expect_err(text);
+            assert!(
+                refusal.contains("off") || refusal.contains("9600"),
+                "{refusal}"
+            );
+        }
     }
 
     #[test]

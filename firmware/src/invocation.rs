@@ -9,21 +9,31 @@ use crate::output::{log, print};
 const USAGE: &str = "\
 countersign serves an appliance's HTTPS certificate pages.
 
-  countersign [--config FILE] [--state DIR] [--https ADDRESS:PORT]
+  countersign [--config FILE] [--state DIR] [--https ADDR] [--http ADDR|off]
+              [--ssh ADDR|off] [--telnet ADDR|off] [--serial DEVICE|off]
   countersign console [--state DIR] [-c COMMAND]
 
-  --config FILE   a TOML file with the keys state, https, factory (the path of
+  --config FILE   a TOML file with the keys state, https, http, ssh, telnet, serial,
+                  serial_speed (9600 unless given), factory (the path of
                   factory.toml) and clock (who knows whether it is right: kernel,
                   which is the default, trusted, or a file that is there while it is)
   --state DIR     the folder of the store (default ./state)
   --https ADDR    where HTTPS listens (default 127.0.0.1:8443; port 0 picks one)
+  --http ADDR     where HTTP listens, which leads to HTTPS (127.0.0.1:8080)
+  --ssh ADDR      where SSH listens, for the console (127.0.0.1:8022)
+  --telnet ADDR   where telnet listens, for the console, unencrypted (127.0.0.1:8023)
+  --serial DEVICE the serial line of the console, such as /dev/ttyS0 (none)
   --help          this text
   --version       the software version
 
 `countersign console` attaches to the unit that runs on the same state folder.
 With input that is no terminal it reads commands line by line and ends with the
 exit code of the first that fails. With -c, or as the ForceCommand of an sshd, it
-runs one command and ends with its code. At the first start the environment variable
+runs one command and ends with its code.
+
+HTTP and telnet are off unless an address is given for them, and SSH is on; an
+administrator changes that under Services while the unit runs, but for what is off
+on the command line or in the file. At the first start the environment variable
 COUNTERSIGN_ADMIN_PASSWORD, if set, is the password of admin.";
 
 /// Exit code for a command line that is not understood.
@@ -111,6 +121,10 @@ fn parse(mut parser: lexopt::Parser) -> Result<Invocation, lexopt::Error> {
             Long("config") => flags.config = Some(parser.value()?.into()),
             Long("state") => flags.state = Some(parser.value()?.into()),
             Long("https") if !console => flags.https = Some(parser.value()?.parse()?),
+            Long("http") if !console => flags.http = Some(parser.value()?.parse()?),
+            Long("ssh") if !console => flags.ssh = Some(parser.value()?.parse()?),
+            Long("telnet") if !console => flags.telnet = Some(parser.value()?.parse()?),
+            Long("serial") if !console => flags.serial = Some(parser.value()?.into()),
             Long("help") | Short('h') => return Ok(Invocation(What::Help)),
             Long("version") | Short('V') => return Ok(Invocation(What::Version)),
             Short('c') if console => command = Some(parser.value()?.string()?),
@@ -166,6 +180,8 @@ mod tests {
         for (line, named) in [
             ("countersign --htps x", "--htps"),
             ("countersign --https nowhere", "nowhere"),
+            ("countersign --ssh 22", "22"),
+            ("countersign console --ssh off", "--ssh"),
             ("countersign --state", "--state"),
             ("countersign serve", "serve"),
         ] {

@@ -13,6 +13,7 @@ mod environment;
 mod first_password;
 mod invocation;
 mod limits;
+mod listeners;
 mod output;
 mod run;
 mod server;
@@ -24,7 +25,9 @@ mod wiped;
 
 use std::sync::Arc;
 
-use cert_lifecycle::{Environment, Unit};
+use cert_lifecycle::{Environment, Setting, Unit};
+
+use listeners::{Service, Standing};
 
 pub use invocation::{Invocation, Refusal};
 
@@ -45,9 +48,12 @@ pub(crate) struct App {
     pub(crate) unit: Arc<Unit>,
     pub(crate) sessions: access::Sessions,
     pub(crate) throttle: access::Throttle,
+    /// Of the serial line, which nobody on the network can make wait.
+    pub(crate) serial_throttle: access::Throttle,
     pub(crate) hashing: access::Hashing,
     pub(crate) environment: Arc<dyn Environment>,
     pub(crate) syslog: syslog::State,
+    pub(crate) listeners: listeners::State,
     pub(crate) connections: server::Open,
 }
 
@@ -57,10 +63,24 @@ impl App {
             unit,
             sessions: access::Sessions::default(),
             throttle: access::Throttle::default(),
+            serial_throttle: access::Throttle::default(),
             hashing: access::Hashing::default(),
             environment,
             syslog: syslog::State::default(),
+            listeners: listeners::State::default(),
             connections: server::Open::default(),
         }
+    }
+
+    /// How it stands with what `setting` sets, in a sentence, and whether it needs
+    /// attention; `None` where what is set is all there is to say.
+    pub(crate) fn standing(&self, setting: Setting) -> Option<(String, bool)> {
+        if setting == Setting::Syslog {
+            self.unit.settings().syslog.as_ref()?;
+            return Some((self.syslog.to_string(), self.syslog.trouble().is_some()));
+        }
+        let standing = self.listeners.of(Service::of(setting)?);
+        let attention = matches!(standing, Standing::Trouble(_));
+        Some((standing.to_string(), attention))
     }
 }

@@ -11,8 +11,47 @@ pub(crate) const ADDRESS_CONNECTIONS_MAX: usize = 64;
 /// one of an address that has as many. Longer than a handshake and a page take, so
 /// that a flood cannot make everybody begin and nobody finish.
 pub(crate) const GRACE: Duration = Duration::from_secs(1);
-/// A connection ends after this long, whatever it does.
+/// A connection of a browser ends after this long, whatever it does.
 pub(crate) const CONNECTION_MAX: Duration = Duration::from_secs(10 * 60);
+
+/// How many connections one listener has at a time, and for how long.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Crowd {
+    /// Of everybody together.
+    pub(crate) all_max: usize,
+    /// Of one address.
+    pub(crate) address_max: usize,
+    /// Each ends after this long.
+    pub(crate) connection_max: Duration,
+}
+
+/// Browsers, over HTTPS; and as many over HTTP, while that is on.
+pub(crate) const PAGES: Crowd = Crowd {
+    all_max: CONNECTIONS_MAX,
+    address_max: ADDRESS_CONNECTIONS_MAX,
+    connection_max: CONNECTION_MAX,
+};
+/// Consoles over SSH, and as many over telnet. A sign-in ends after a day, and a
+/// connection with it.
+pub(crate) const CONSOLES: Crowd = Crowd {
+    all_max: 32,
+    address_max: 8,
+    connection_max: crate::access::AGE_MAX,
+};
+/// Consoles on the unit itself at a time; one more is closed at once.
+pub(crate) const LOCAL_CONSOLES_MAX: usize = 8;
+/// Whoever connects to a console has this long to sign in.
+pub(crate) const SIGN_IN_MAX: Duration = Duration::from_secs(60);
+/// Attempts to sign in over one connection.
+pub(crate) const SIGN_INS_MAX: usize = 6;
+/// Channels of one SSH connection.
+pub(crate) const CHANNELS_MAX: usize = 4;
+/// Octets that an SSH client may send ahead on one channel.
+pub(crate) const WINDOW_OCTETS: u32 = 64 * 1024;
+/// Octets that may be typed ahead while a command runs.
+pub(crate) const AHEAD_OCTETS_MAX: usize = 64 * 1024;
+/// A terminal has this long to take what is shown.
+pub(crate) const SHOW_MAX: Duration = Duration::from_secs(120);
 /// Requests over one connection; the last one is answered and closes it.
 pub(crate) const REQUESTS_MAX: u32 = 100;
 

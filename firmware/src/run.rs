@@ -6,16 +6,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cert_lifecycle::{Opened, SecretFile, Unit, UnitConfig, make_state_folder};
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
 use crate::config::{Config, Flags};
 use crate::confinement::{self, Needs};
+use crate::console::serial;
 use crate::environment::SystemEnvironment;
+use crate::listeners::{self, Listeners};
 use crate::output::{log, print};
+use crate::server::{Carrier, Running};
 use crate::tls::Tls;
 use crate::{App, VERSION, console, first_password, server, syslog, web};
 
@@ -34,7 +34,10 @@ pub(crate) fn run(flags: &Flags) -> Result<(), String> {
     let confined = confinement::confine(&Needs {
         state_dir: &config.state_dir,
         config_dirs: &config.folders,
-        low_ports: (1..LOW_PORTS_END).contains(&config.https.port()),
+        serial: config.serial.as_ref().map(|line| line.device.as_path()),
+        low_ports: config
+            .ports()
+            .any(|port| (1..LOW_PORTS_END).contains(&port)),
     });
     log(confined?);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -70,14 +73,10 @@ pub(crate) fn run(flags: &Flags) -> Result<(), String> {
     runtime.block_on(serve(flags, config, app, tls, listener, socket, signals))
 }
 
-/// Listens, so that connections wait until they are served.
 fn bind(address: SocketAddr) -> Result<std::net::TcpListener, String> {
-    let listener = std::net::TcpListener::bind(address);
-    listener
-        .and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
-        .map_err(|error| {
-            format!("HTTPS cannot listen on {address}: {error}. Choose another with --https")
-        })
+    listeners::bind(address).map_err(|error| {
+        format!("HTTPS cannot listen on {address}: {error}. Choose another with --https")
+    })
 }
 
 fn open(
@@ -106,14 +105,16 @@ async fn serve(
     socket: Option<console::Socket>,
     mut signals: Signals,
 ) -> Result<(), String> {
-    let mut https = Https::start(listener, &app, &tls)?;
+    let mut https = start_https(listener, &app, &tls)?;
+    let listeners = Listeners::start(&app, &config);
+    let serial = config.serial.clone().map(|line| serial::start(line, &app));
     let ticking = tokio::spawn(tick(Arc::clone(&app.unit)));
     while signals.reload_asked().await {
         let Some(new) = Config::load(flags).map_err(log).ok() else {
             continue;
         };
         if new.https != config.https {
-            match bind(new.https).and_then(|listener| Https::start(listener, &app, &tls)) {
+            match bind(new.https).and_then(|listener| start_https(listener, &app, &tls)) {
                 Ok(started) => {
                     log(format_args!(
                         "HTTPS listens on {} from now on",
@@ -127,11 +128,18 @@ async fn serve(
                 }
             }
         }
+        if new.serial != config.serial {
+            log("another serial line is used after the unit is started again");
+        }
+        listeners.follow(&new);
         log("the configuration was read again");
         config = new;
     }
     ticking.abort();
-    https.end().await;
+    if let Some(serial) = serial {
+        serial.abort();
+    }
+    tokio::join!(https.end(), listeners.end());
     if let Some(socket) = socket {
         socket.end();
     }
@@ -160,43 +168,21 @@ async fn tick(unit: Arc<Unit>) {
     }
 }
 
-/// One running HTTPS listener.
-struct Https {
-    address: SocketAddr,
-    ending: watch::Sender<bool>,
-    task: JoinHandle<()>,
-}
-
-impl Https {
-    fn start(
-        listener: std::net::TcpListener,
-        app: &Arc<App>,
-        tls: &Arc<Tls>,
-    ) -> Result<Self, String> {
-        let listening = |error: io::Error| format!("HTTPS cannot listen: {error}");
-        let listener = TcpListener::from_std(listener).map_err(listening)?;
-        let address = listener.local_addr().map_err(listening)?;
-        let (ending, ended) = watch::channel(false);
-        let router = web::router(Arc::clone(app));
-        let open = app.connections.clone();
-        let task = tokio::spawn(server::serve(
-            listener,
-            Arc::clone(tls),
-            router,
-            open,
-            ended,
-        ));
-        Ok(Self {
-            address,
-            ending,
-            task,
-        })
-    }
-
-    async fn end(self) {
-        self.ending.send_replace(true);
-        drop(self.task.await);
-    }
+/// Serves the pages over HTTPS.
+fn start_https(
+    listener: std::net::TcpListener,
+    app: &Arc<App>,
+    tls: &Arc<Tls>,
+) -> Result<Running, String> {
+    let carrier = Carrier::Tls(Arc::clone(tls));
+    let router = web::router(Arc::clone(app));
+    let open = app.connections.clone();
+    let https = Running::start(listener, |listener, ended| {
+        server::serve(listener, carrier, router, open, ended)
+    });
+    let https = https.map_err(|error| format!("HTTPS cannot listen: {error}"))?;
+    app.listeners.set_https(https.address);
+    Ok(https)
 }
 
 /// Says where the unit is, how to be sure that it is the one, and what was lost.
@@ -215,6 +201,7 @@ fn greet(listener: &std::net::TcpListener, opened: &Opened) -> Result<(), String
         "certificate SHA-256 {}",
         status.serving.certificate.sha256
     ));
+    print(format_args!("SSH host key {}", status.host_key));
     if let Some(password) = &opened.first_password {
         print(format_args!(
             "first password for admin: {} (to be changed at the first sign-in)",

@@ -38,7 +38,7 @@ impl App {
         if !ended.is_empty() {
             let ended: Vec<String> = ended
                 .iter()
-                .map(|session| format!("{} from {}", session.number, session.address))
+                .map(|session| format!("{} from {}", session.number, session.came_from()))
                 .collect();
             // They are signed out whether or not the store takes the entry.
             if let Err(error) = self.unit.note_signed_out(&ended.join(", "), actor) {

@@ -16,7 +16,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use cert_lifecycle::{RequestForm, Review};
+use cert_lifecycle::{RequestForm, Review, Via};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -40,7 +40,9 @@ impl SessionToken {
 pub(crate) struct Session {
     /// What people call it by; ascending from 1, never used twice.
     pub(crate) number: u64,
-    /// Where the sign-in came from.
+    /// The way of the sign-in.
+    pub(crate) via: Via,
+    /// Where the sign-in came from; unspecified for the serial line.
     pub(crate) address: IpAddr,
     /// Whether only the page for a new password is open to it.
     pub(crate) must_change_password: bool,
@@ -76,6 +78,8 @@ impl Session {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SessionView {
     pub(crate) number: u64,
+    /// The way of the sign-in.
+    pub(crate) via: Via,
     /// Where the sign-in came from.
     pub(crate) address: IpAddr,
     /// Where it was last used from.
@@ -86,6 +90,16 @@ pub(crate) struct SessionView {
     pub(crate) idle: Duration,
     /// Whether only the page for a new password is open to it.
     pub(crate) must_change_password: bool,
+}
+
+impl SessionView {
+    /// Where the sign-in came from, for people.
+    pub(crate) fn came_from(&self) -> String {
+        match self.via {
+            Via::Web(address) => address.to_string(),
+            other => other.to_string(),
+        }
+    }
 }
 
 /// When it is, and how long a session may be idle.
@@ -117,6 +131,7 @@ pub(crate) struct Opening(u64);
 /// What a session begins with.
 pub(crate) struct Beginning {
     pub(crate) opening: Opening,
+    pub(crate) via: Via,
     pub(crate) address: IpAddr,
     pub(crate) must_change_password: bool,
     pub(crate) draft: RequestForm,
@@ -150,6 +165,7 @@ impl Held {
     fn view(&self, timing: Timing) -> SessionView {
         SessionView {
             number: self.session.number,
+            via: self.session.via,
             address: self.session.address,
             last_address: self.last_address,
             age: timing.since(self.session.began),
@@ -188,6 +204,7 @@ impl Sessions {
         let held = Held {
             session: Arc::new(Session {
                 number: table.last_number,
+                via: beginning.via,
                 address: beginning.address,
                 must_change_password: beginning.must_change_password,
                 csrf: hexadecimal(&random()),
@@ -214,6 +231,11 @@ impl Sessions {
         held.last_used = timing.now;
         held.last_address = address;
         Some(Arc::clone(&held.session))
+    }
+
+    /// Whether the session of this token has not ended. It does not count as used.
+    pub(crate) fn is_open(&self, token: &str, timing: Timing) -> bool {
+        self.current(timing).held.contains_key(&hash(token))
     }
 
     /// All that have not ended, in the order of their sign-ins.
@@ -314,6 +336,7 @@ mod tests {
         fn beginning(opening: Opening) -> Beginning {
             Beginning {
                 opening,
+                via: Via::Web(ADDRESS),
                 address: ADDRESS,
                 must_change_password: false,
                 draft: RequestForm::default(),
@@ -384,6 +407,7 @@ mod tests {
         let list = bench.sessions.list(bench.at(7 * SECOND));
         let first = SessionView {
             number: 1,
+            via: Via::Web(ADDRESS),
             address: ADDRESS,
             last_address: ELSEWHERE,
             age: 7 * SECOND,

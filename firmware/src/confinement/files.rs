@@ -47,6 +47,10 @@ fn enforce(needs: &Needs<'_>) -> Result<RulesetStatus, RulesetError> {
         .create()?
         .add_rules(path_beneath_rules([needs.state_dir], write()))?
         .add_rules(path_beneath_rules(
+            needs.serial.map(serial),
+            AccessFs::ReadFile | AccessFs::WriteFile | AccessFs::IoctlDev,
+        ))?
+        .add_rules(path_beneath_rules(
             read(needs),
             AccessFs::ReadFile | AccessFs::ReadDir,
         ))?
@@ -59,7 +63,20 @@ fn read(needs: &Needs<'_>) -> impl Iterator<Item = PathBuf> {
     fixed.chain(needs.config_dirs.iter().cloned())
 }
 
-/// The store, its secret and the console's socket. No programs, no devices.
+/// What has to be opened for the serial line. A port of the board is always the same
+/// file. Any other is made anew whenever it is plugged in, and only its folder stays;
+/// what else is in there the process may open as far as its user may.
+fn serial(device: &Path) -> PathBuf {
+    let device = device.canonicalize().unwrap_or_else(|_| device.into());
+    let name = device.file_name().unwrap_or_default().to_string_lossy();
+    let is_of_the_board = ["ttyS", "ttyAMA"].iter().any(|port| name.starts_with(port));
+    match device.parent() {
+        Some(folder) if !is_of_the_board => folder.into(),
+        _ => device.clone(),
+    }
+}
+
+/// The store, its secret and the console's socket. No programs, and no devices.
 fn write() -> BitFlags<AccessFs> {
     AccessFs::ReadFile
         | AccessFs::ReadDir

@@ -32,7 +32,9 @@ pub(crate) struct Needs<'a> {
     pub(crate) state_dir: &'a Path,
     /// The folders of the configuration, which it reads again on SIGHUP.
     pub(crate) config_dirs: &'a [PathBuf],
-    /// Whether it listens on a port below 1024, and so may have to again.
+    /// The serial line of the console, which it opens again whenever it was away.
+    pub(crate) serial: Option<&'a Path>,
+    /// Whether it listens on a port below 1024, or may have to.
     pub(crate) low_ports: bool,
 }
 
@@ -200,6 +202,7 @@ mod tests {
         let needs = Needs {
             state_dir: state.path(),
             config_dirs: &[config.path().into()],
+            serial: None,
             low_ports: false,
         };
         let inherited = in_a_thread(|| {

@@ -75,7 +75,7 @@ fn table(sessions: &[SessionView]) -> String {
         text += &format!(
             "{:<8}{:<26}{:<18}{last_used}\n",
             session.number,
-            session.address.to_string(),
+            session.came_from(),
             ago(session.age),
         );
     }

@@ -134,7 +134,6 @@ impl Dialogue {
 
     /// Runs one command without a dialogue, such as `ssh admin@unit version`. What asks
     /// for more is given up.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for transports to come"))]
     pub(super) fn one(app: Arc<App>, actor: Actor, line: &str) -> Reply {
         let mut dialogue = Self::new(app, actor);
         let mut reply = dialogue.line(line);
@@ -312,7 +311,6 @@ impl Dialogue {
     }
 
     /// How the line may go on, each as a whole line.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for transports to come"))]
     pub(super) fn complete(&self, line: &str) -> Vec<String> {
         match self.state {
             State::Command => complete(line),
@@ -321,7 +319,6 @@ impl Dialogue {
     }
 
     /// Whether the line may stand in a history; not where it holds a secret.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for transports to come"))]
     pub(super) fn keeps(line: &str) -> bool {
         keeps(line)
     }

@@ -80,5 +80,6 @@ fn status_text(status: &Status) -> String {
         ("on trial", trial),
         ("alarms", alarms.join(", ")),
         ("requests", status.requests.to_string()),
+        ("host key", status.host_key.clone()),
     ])
 }

@@ -6,7 +6,6 @@ use serde::Serialize;
 use super::commands::Arguments;
 use super::desk::{Answer, Desk};
 use super::show;
-use crate::syslog;
 
 /// Where values and help begin: after the longest name and two spaces.
 const INDENT: usize = 10;
@@ -29,7 +28,7 @@ pub(super) fn list(desk: &mut Desk, arguments: &Arguments) -> Answer {
         help: setting.help(),
     });
     Answer::show(arguments.json(), &shown, |_| {
-        text(&settings, &desk.app.syslog)
+        text(&settings, |setting| desk.app.standing(setting))
     })
 }
 
@@ -65,15 +64,15 @@ pub(super) fn set(desk: &mut Desk, arguments: &Arguments) -> Answer {
 
 /// Every setting with its value, and under it what can be set, and how it stands with
 /// the collector.
-fn text(settings: &Settings, syslog: &syslog::State) -> String {
+fn text(settings: &Settings, standing: impl Fn(Setting) -> Option<(String, bool)>) -> String {
     let mut list = String::new();
     let indent = " ".repeat(INDENT);
     for setting in Setting::ALL {
         list.push_str(&line(setting, settings));
         list.push('\n');
         show::push_wrapped(&mut list, &indent, &indent, setting.help());
-        if setting == Setting::Syslog && settings.syslog.is_some() {
-            show::push_wrapped(&mut list, &indent, &indent, &syslog.to_string());
+        if let Some((said, _)) = standing(setting) {
+            show::push_wrapped(&mut list, &indent, &indent, &said);
         }
     }
     list
@@ -91,7 +90,7 @@ mod tests {
 
     #[test]
     fn the_list_names_every_setting_and_fits_a_terminal() {
-        let list = text(&Settings::default(), &syslog::State::default());
+        let list = text(&Settings::default(), |_| None);
         assert!(list.contains("\ntrial     10\n"), "{list}");
         assert!(list.starts_with("names     (none)\n"), "{list}");
         let joined = list.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -21,10 +21,8 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::dialogue::{Dialogue, LINE_OCTETS_MAX, QUIET, Reply};
 use crate::App;
+use crate::limits::LOCAL_CONSOLES_MAX;
 use crate::output::log;
-
-/// Consoles at a time; one more is closed at once.
-const CONSOLES_MAX: usize = 8;
 
 /// What unit and client say to each other.
 pub(super) mod frame {
@@ -92,7 +90,7 @@ pub(crate) fn listen(state_dir: &Path, app: Arc<App>) -> Result<Socket, String> 
 }
 
 async fn accept(listener: UnixListener, app: Arc<App>) {
-    let places = Arc::new(Semaphore::new(CONSOLES_MAX));
+    let places = Arc::new(Semaphore::new(LOCAL_CONSOLES_MAX));
     loop {
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,

@@ -1,10 +1,11 @@
-//! The HTTPS listener: connections, their limits, and their clean end.
+//! Listeners: connections, their limits, and their clean end; and HTTP over them.
 
+mod accept;
 mod gate;
 mod open;
 mod places;
 
-use std::convert::Infallible;
+use std::convert::{Infallible, identity};
 use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
@@ -13,7 +14,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::ready;
 use std::thread::available_parallelism;
-use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::Request;
@@ -24,25 +24,22 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
-use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tower_service::Service;
 
 use crate::limits::{
-    CONNECTION_MAX, DRAIN_MAX, FIELDS_MAX, HANDSHAKE_MAX, HEAD_MAX, HEAD_OCTETS_MAX, LINGER_MAX,
-    REQUESTS_MAX,
+    FIELDS_MAX, HANDSHAKE_MAX, HEAD_MAX, HEAD_OCTETS_MAX, LINGER_MAX, PAGES, REQUESTS_MAX,
 };
-use crate::output::log;
 use crate::tls::Tls;
+pub(crate) use accept::{Running, accept};
 use gate::Gate;
 pub(crate) use open::Open;
 pub(crate) use places::Mark;
-use places::{Network, Places, Room};
 
 /// Where a request came from, and over which certificate.
 #[derive(Debug, Clone)]
@@ -54,86 +51,89 @@ pub(crate) struct Peer {
     pub(crate) mark: Mark,
 }
 
-/// Serves `router` over TLS until `ended` says true, then lets the open
-/// connections finish their requests.
+/// What HTTP is carried by.
+#[derive(Clone)]
+pub(crate) enum Carrier {
+    Tcp,
+    Tls(Arc<Tls>),
+}
+
+/// Serves `router` until `ended` says true, then lets the open connections finish their
+/// requests.
 pub(crate) async fn serve(
     listener: TcpListener,
-    tls: Arc<Tls>,
+    carrier: Carrier,
     router: Router,
     open: Open,
-    mut ended: watch::Receiver<bool>,
+    ended: watch::Receiver<bool>,
 ) {
     let turns = turns();
-    let mut places: Places<AbortHandle> = Places::new();
-    let mut connections = JoinSet::new();
-    loop {
-        let accepted = tokio::select! {
-            biased;
-            _ = ended.wait_for(|ended| *ended) => break,
-            Some(left) = connections.join_next_with_id() => {
-                let id = left.map_or_else(|error| error.id(), |(id, ())| id);
-                places.leave(|connection| connection.id() == id);
-                continue;
-            }
-            accepted = listener.accept() => accepted,
-        };
-        let (stream, address) = match accepted {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                log(format_args!("a connection could not be accepted: {error}"));
-                // The usual cause is a lack of file descriptors, which passes.
-                tokio::time::sleep(Duration::from_millis(100)).await;
-                continue;
-            }
-        };
-        let (network, now) = (Network::of(address.ip()), Instant::now());
-        match places.make_room(network, now) {
-            Room::Free => {}
-            Room::Vacated(oldest) => oldest.abort(),
-            Room::None => continue,
-        }
-        let mark = Mark::default();
+    let until = ended.clone();
+    accept(listener, PAGES, ended, |stream, address, mark| {
         let connection = Connection {
             address,
-            mark: mark.clone(),
-            tls: Arc::clone(&tls),
+            mark,
             turns: Arc::clone(&turns),
             router: router.clone(),
-            ended: ended.clone(),
+            ended: until.clone(),
         };
         let counted = open.enter();
-        let connection = connections.spawn(async move {
+        let carrier = carrier.clone();
+        async move {
             let _counted = counted;
             // A client that breaks off or speaks something else is no news.
-            drop(timeout(CONNECTION_MAX, connection.serve(stream)).await);
-        });
-        places.take(connection, network, mark, now);
-    }
-    let all = async { while connections.join_next().await.is_some() {} };
-    drop(timeout(DRAIN_MAX, all).await);
+            drop(connection.serve(stream, carrier).await);
+        }
+    })
+    .await;
 }
 
 /// A connection, and what it is served with.
 struct Connection {
     address: SocketAddr,
     mark: Mark,
-    tls: Arc<Tls>,
     turns: Arc<Semaphore>,
     router: Router,
     ended: watch::Receiver<bool>,
 }
 
 impl Connection {
-    async fn serve(mut self, stream: TcpStream) -> io::Result<()> {
-        let mut current = self.tls.current();
+    async fn serve(self, stream: TcpStream, carrier: Carrier) -> io::Result<()> {
+        stream.set_nodelay(true)?;
+        let tls = match carrier {
+            Carrier::Tcp => {
+                // Nothing ever changes under a connection that no certificate opened.
+                let (_never, unchanging) = watch::channel(());
+                let stream = self.answer(stream, "".into(), unchanging).await?;
+                return timeout(LINGER_MAX, farewell(stream, identity)).await?;
+            }
+            Carrier::Tls(tls) => tls,
+        };
+        let mut current = tls.current();
         let served = current.borrow_and_update().clone();
         let served = served.ok_or_else(|| io::Error::other("nothing serves yet"))?;
-        stream.set_nodelay(true)?;
         let handshake = TlsAcceptor::from(served.config).accept(stream);
-        let stream = timeout(HANDSHAKE_MAX, in_turns(self.turns, handshake)).await??;
+        let handshake = in_turns(Arc::clone(&self.turns), handshake);
+        let stream = timeout(HANDSHAKE_MAX, handshake).await??;
+        let stream = self.answer(stream, served.certificate, current).await?;
+        let below = |stream: TlsStream<TcpStream>| stream.into_inner().0;
+        timeout(LINGER_MAX, farewell(stream, below)).await?
+    }
+
+    /// Answers requests until the client has no more, `served` changes or the listener
+    /// ends.
+    async fn answer<S, T>(
+        mut self,
+        stream: S,
+        certificate: Arc<str>,
+        mut served: watch::Receiver<T>,
+    ) -> io::Result<S>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let peer = Peer {
             address: self.address,
-            certificate: served.certificate,
+            certificate,
             mark: self.mark,
         };
         let mut connection = http1::Builder::new()
@@ -146,24 +146,26 @@ impl Connection {
             over = poll_fn(|context| connection.poll_without_shutdown(context)) => Some(over),
             // Another certificate serves: what runs finishes, then the client
             // connects anew and sees it.
-            _ = current.changed() => None,
+            Ok(()) = served.changed() => None,
             _ = self.ended.wait_for(|ended| *ended) => None,
         };
         if over.is_none() {
             Pin::new(&mut connection).graceful_shutdown();
             drop(poll_fn(|context| connection.poll_without_shutdown(context)).await);
         }
-        let stream = connection.into_parts().io.into_inner().into_inner();
-        timeout(LINGER_MAX, farewell(stream)).await?
+        Ok(connection.into_parts().io.into_inner().into_inner())
     }
 }
 
 /// Ends a connection so that the last answer arrives: what the client is still
 /// sending is read, for the system answers what nobody reads with a reset, which
 /// takes the answer with it (RFC 9112 section 9.6).
-async fn farewell(mut stream: TlsStream<TcpStream>) -> io::Result<()> {
+async fn farewell<S: AsyncWrite + Unpin>(
+    mut stream: S,
+    below: impl FnOnce(S) -> TcpStream,
+) -> io::Result<()> {
     stream.shutdown().await?;
-    let (mut stream, _) = stream.into_inner();
+    let mut stream = below(stream);
     let mut thrown_away = [0; 1024];
     while stream.read(&mut thrown_away).await? > 0 {}
     Ok(())

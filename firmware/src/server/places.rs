@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use crate::limits::{ADDRESS_CONNECTIONS_MAX, CONNECTIONS_MAX, GRACE};
+use crate::limits::{Crowd, GRACE};
 
 /// Whom connections are counted for: an IPv4 address, or the first half of an IPv6
 /// address, for the second is the client's own choice (RFC 4291 section 2.5.1).
@@ -53,6 +53,7 @@ impl Mark {
 /// The connections that are there.
 #[derive(Debug)]
 pub(super) struct Places<C> {
+    crowd: Crowd,
     /// In the order in which they came.
     taken: Vec<Place<C>>,
     /// How many each address holds.
@@ -79,8 +80,9 @@ pub(super) enum Room<C> {
 }
 
 impl<C> Places<C> {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(crowd: Crowd) -> Self {
         Self {
+            crowd,
             taken: Vec::new(),
             held: HashMap::new(),
         }
@@ -89,8 +91,8 @@ impl<C> Places<C> {
     /// Makes room for a connection from `network`, if there is any to be had.
     pub(super) fn make_room(&mut self, network: Network, now: Instant) -> Room<C> {
         let own = self.held_by(network);
-        let within_own = own >= ADDRESS_CONNECTIONS_MAX;
-        if !within_own && self.taken.len() < CONNECTIONS_MAX {
+        let within_own = own >= self.crowd.address_max;
+        if !within_own && self.taken.len() < self.crowd.all_max {
             return Room::Free;
         }
         let candidates = self.taken.iter().enumerate();
@@ -150,6 +152,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::limits::{ADDRESS_CONNECTIONS_MAX, CONNECTIONS_MAX, PAGES};
 
     /// Places whose connections have numbers, at a time that is told in milliseconds.
     struct Scene {
@@ -161,7 +164,7 @@ mod tests {
     impl Scene {
         fn new() -> Self {
             Self {
-                places: Places::new(),
+                places: Places::new(PAGES),
                 start: Instant::now(),
                 last: 0,
             }

@@ -23,7 +23,7 @@ use super::frame::problem_page;
 use super::guide;
 use super::origin::{self, Host};
 use super::problem::Problem;
-use super::{Site, cookie, metrics};
+use super::{Site, cookie, login, metrics};
 use crate::access::Session;
 use crate::server::Peer;
 
@@ -80,9 +80,20 @@ pub(super) async fn admit(State(site): State<Arc<Site>>, request: Request, next:
         Ok(request) => next.run(request).await,
         Err(response) => response,
     };
+    response = finish(&site, &caller, response);
+    if let Some(value) = strict_transport {
+        response
+            .headers_mut()
+            .insert(header::STRICT_TRANSPORT_SECURITY, value);
+    }
+    response
+}
+
+/// Renders a problem as a page, and sets the headers that every response has.
+pub(super) fn finish(site: &Site, caller: &Caller, mut response: Response) -> Response {
     if let Some(problem) = response.extensions_mut().remove::<Arc<Problem>>() {
         let allow = response.headers_mut().remove(header::ALLOW);
-        response = problem_page(&caller, site.app.unit.now(), &problem);
+        response = problem_page(caller, site.app.unit.now(), &problem);
         response
             .headers_mut()
             .extend(allow.map(|allow| (header::ALLOW, allow)));
@@ -93,17 +104,15 @@ pub(super) async fn admit(State(site): State<Arc<Site>>, request: Request, next:
             .entry(name)
             .or_insert(HeaderValue::from_static(value));
     }
-    if let Some(value) = strict_transport {
-        response
-            .headers_mut()
-            .insert(header::STRICT_TRANSPORT_SECURITY, value);
-    }
     response
 }
 
 /// The value of `Strict-Transport-Security` for who asks for `host`, if there is to
 /// be one; or why the unit does not answer.
-async fn reached(site: &Site, host: Option<&Host>) -> Result<Option<HeaderValue>, Problem> {
+pub(super) async fn reached(
+    site: &Site,
+    host: Option<&Host>,
+) -> Result<Option<HeaderValue>, Problem> {
     let host = host.ok_or_else(Problem::bad_host)?;
     let Some(name) = host.server_name() else {
         return Err(Problem::unknown_name(host.name()));
@@ -122,7 +131,7 @@ async fn reached(site: &Site, host: Option<&Host>) -> Result<Option<HeaderValue>
 }
 
 /// Who asks. The session is looked for only where the unit answers.
-fn caller(site: &Site, request: &Request, host: Option<Host>, answers: bool) -> Caller {
+pub(super) fn caller(site: &Site, request: &Request, host: Option<Host>, answers: bool) -> Caller {
     let peer = request.extensions().get::<Peer>();
     let address = peer.map(|peer| peer.address.ip().to_canonical());
     let address = address.unwrap_or(IpAddr::from([0, 0, 0, 0]));
@@ -143,7 +152,7 @@ fn caller(site: &Site, request: &Request, host: Option<Host>, answers: bool) -> 
 
 /// Which sign-in a path asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Access {
+pub(super) enum Access {
     /// None.
     Open,
     /// Any, also with a first password that is still to be changed.
@@ -156,9 +165,9 @@ enum Access {
 }
 
 impl Access {
-    fn of(path: &str) -> Self {
+    pub(super) fn of(path: &str) -> Self {
         match path {
-            "/login" => Self::Open,
+            login::PATH => Self::Open,
             "/static/style.css" | "/static/script.js" | "/static/icon.svg" => Self::Open,
             "/help/trust" | "/help/trust/cert.der" | "/help/trust/cert.pem" => Self::Open,
             path if guide::is_at(path) => Self::Open,

@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::header::{HeaderMap, RETRY_AFTER, SET_COOKIE};
 use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
-use cert_lifecycle::{ADMIN, Actor, RequestForm, SignIn};
+use cert_lifecycle::{ADMIN, Actor, RequestForm, SignIn, Via};
 
 use super::caller::{Caller, Posted, Visit};
 use super::frame::{Frame, Place, page};
@@ -17,6 +17,9 @@ use super::times::span;
 use super::{Site, cookie, https};
 use crate::access::{Beginning, Opening, Pause, Place as HashingPlace};
 use crate::output::log;
+
+/// Where people sign in.
+pub(super) const PATH: &str = "/login";
 
 #[derive(Template)]
 #[template(path = "login.html")]
@@ -138,6 +141,7 @@ impl Site {
         };
         let beginning = Beginning {
             opening,
+            via: Via::Web(caller.peer),
             address: caller.peer,
             must_change_password,
             draft,

@@ -22,6 +22,7 @@ mod metrics;
 mod multipart;
 mod origin;
 mod password;
+mod plain;
 mod problem;
 mod services;
 mod sessions;
@@ -43,6 +44,7 @@ use cert_lifecycle::{Error, Unit};
 
 use crate::App;
 use crate::output::log;
+pub(crate) use plain::plain_router;
 use problem::Problem;
 
 /// What the pages work with.
@@ -64,7 +66,7 @@ fn routes() -> Vec<Route> {
         ("/access/sessions", get(sessions::show).post(sessions::end)),
         ("/help/trust", get(trust::show)),
         ("/help/trust/{file}", get(trust::download)),
-        ("/login", get(login::show).post(login::sign_in)),
+        (login::PATH, get(login::show).post(login::sign_in)),
         ("/logout", post(login::sign_out)),
         (
             "/management/alarms",
@@ -89,22 +91,31 @@ fn routes() -> Vec<Route> {
 
 /// The pages of the unit.
 pub(crate) fn router(app: Arc<App>) -> Router {
-    let site = Arc::new(Site {
-        metrics: metrics::Metrics::new(&app.unit),
-        app,
-        restoring: Mutex::default(),
-        uploads: body::Uploads::new(),
-    });
-    let add = |router: Router<Arc<Site>>, (path, methods): Route| router.route(path, methods);
-    let router = routes().into_iter().fold(Router::new(), add);
-    router
-        .fallback(async || Problem::not_found())
-        .method_not_allowed_fallback(async || Problem::wrong_method())
+    let site = Arc::new(Site::new(app));
+    all_routes()
         .layer(from_fn_with_state(Arc::clone(&site), guard::admit))
         .with_state(site)
 }
 
+fn all_routes() -> Router<Arc<Site>> {
+    let add = |router: Router<Arc<Site>>, (path, methods): Route| router.route(path, methods);
+    routes()
+        .into_iter()
+        .fold(Router::new(), add)
+        .fallback(async || Problem::not_found())
+        .method_not_allowed_fallback(async || Problem::wrong_method())
+}
+
 impl Site {
+    fn new(app: Arc<App>) -> Self {
+        Self {
+            metrics: metrics::Metrics::new(&app.unit),
+            app,
+            restoring: Mutex::default(),
+            uploads: body::Uploads::new(),
+        }
+    }
+
     /// Runs an operation where it may block: most wait for the store, some for a
     /// long computation.
     async fn run<T: Send + 'static>(

@@ -103,17 +103,14 @@ impl Field {
 }
 
 fn note(setting: Setting, app: &App, settings: &Settings) -> Option<Note> {
-    match setting {
-        Setting::Metrics => settings.metrics.as_ref().map(|_| Note {
+    if setting == Setting::Metrics {
+        return settings.metrics.as_ref().map(|_| Note {
             said: "A token is set. Leave \"on\" to keep it, or type another.".into(),
             attention: false,
-        }),
-        Setting::Syslog => settings.syslog.as_ref().map(|_| Note {
-            said: app.syslog.to_string(),
-            attention: app.syslog.trouble().is_some(),
-        }),
-        _ => None,
+        });
     }
+    let (said, attention) = app.standing(setting)?;
+    Some(Note { said, attention })
 }
 
 pub(super) async fn show(
