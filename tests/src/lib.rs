@@ -37,6 +37,7 @@ mod process;
 pub mod scanners;
 mod secrets;
 pub mod syslog;
+pub mod terminal;
 mod tool;
 mod unit;
 
@@ -51,5 +52,6 @@ pub use html::Element;
 pub use http::{Connection, Response, client_hello, connect};
 pub use process::Ended;
 pub use secrets::{Canary, Transcript};
+pub use terminal::{Cable, Terminal};
 pub use tool::{Ran, Running, Tool};
 pub use unit::{PASSWORD, SlowedDown, Unit};

@@ -7,9 +7,9 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use tempfile::TempDir;
 
 use crate::browser::Browser;
@@ -19,6 +19,9 @@ use crate::tool::{Ran, Tool};
 
 /// The password of `admin` on units that are given one.
 pub const PASSWORD: &str = "acceptance-password-4711";
+
+/// What is logged is there after as long as this.
+const LOG_MAX: Duration = Duration::from_secs(30);
 
 /// A unit that runs, and its state, which outlives the process.
 pub struct Unit {
@@ -35,6 +38,8 @@ pub struct Unit {
     pub printed_password: Option<String>,
     /// Everything it has let out.
     pub transcript: Transcript,
+    /// How many lines the log had when it was started.
+    logged_before: usize,
 }
 
 /// Of so long a time, a unit that is slowed down stands still, and then runs.
@@ -68,6 +73,47 @@ impl Unit {
     /// Starts a unit for the first time, with [`PASSWORD`].
     pub fn start() -> Result<Self> {
         Self::run_first(Some(PASSWORD))
+    }
+
+    /// Starts a unit for the first time, with [`PASSWORD`] and these options beside the
+    /// usual ones.
+    pub fn start_with(options: &[&str]) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let state = folder.path().join("state");
+        let mut command = Command::new(program()?);
+        command.args(options);
+        let transcript = Transcript::default();
+        let mut unit = Self::run(command, &state, &transcript, Some(PASSWORD), true)?;
+        unit.folder = Some(folder);
+        Ok(unit)
+    }
+
+    /// Where the listener of this name, such as "SSH", is, once the log says so. The
+    /// last time counts.
+    pub fn listens(&self, name: &str) -> Result<SocketAddr> {
+        let marker = format!("{name} listens on ");
+        let said = self.logs(&marker)?;
+        said.parse()
+            .with_context(|| format!("no address in {said:?}"))
+    }
+
+    /// What stands behind this in the last line of the log that has it.
+    pub fn logs(&self, marker: &str) -> Result<String> {
+        let deadline = Instant::now() + LOG_MAX;
+        while Instant::now() < deadline {
+            let log = self.transcript.text_of("standard error");
+            let own = log.lines().skip(self.logged_before);
+            let found = own
+                .collect::<Vec<_>>()
+                .into_iter()
+                .rev()
+                .find_map(|line| line.split_once(marker));
+            if let Some((_, said)) = found {
+                return Ok(said.to_owned());
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        bail!("the log has no {marker:?}")
     }
 
     /// Starts a unit for the first time, which chooses a password itself.
@@ -263,6 +309,10 @@ impl Unit {
             "clock = \"trusted\"
 ",
         )?;
+        // The usual port of SSH may be another unit's.
+        if !command.get_args().any(|option| option == "--ssh") {
+            command.args(["--ssh", "127.0.0.1:0"]);
+        }
         command
             .args(["--https", "127.0.0.1:0", "--state"])
             .arg(state)
@@ -270,6 +320,7 @@ impl Unit {
             .arg(&config);
         command.env_remove("COUNTERSIGN_ADMIN_PASSWORD");
         command.envs(password.map(|password| ("COUNTERSIGN_ADMIN_PASSWORD", password)));
+        let logged_before = transcript.text_of("standard error").lines().count();
         let mut process = Process::start(transcript, command)?;
         let line = process.line_with("https://")?;
         let address = line
@@ -296,6 +347,7 @@ impl Unit {
             printed_fingerprint: fingerprint.context("no fingerprint is printed")?,
             printed_password,
             transcript: transcript.clone(),
+            logged_before,
         })
     }
 }

@@ -83,6 +83,30 @@ const PEERS: &[Peer] = &[
         source: Source::Debian("rsyslog"),
     },
     Peer {
+        name: "ssh",
+        role: "is the SSH client of OpenSSH",
+        probe: &["ssh", "-V"],
+        source: Source::Debian("openssh-client"),
+    },
+    Peer {
+        name: "sshpass",
+        role: "types the password for ssh",
+        probe: &["sshpass", "-V"],
+        source: Source::Debian("sshpass"),
+    },
+    Peer {
+        name: "dbclient",
+        role: "is the SSH client of Dropbear",
+        probe: &["sh", "-c", "command -v dbclient"],
+        source: Source::Debian("dropbear-bin"),
+    },
+    Peer {
+        name: "telnet",
+        role: "is the telnet client",
+        probe: &["sh", "-c", "command -v telnet"],
+        source: Source::Debian("inetutils-telnet"),
+    },
+    Peer {
         name: "strace",
         role: "lets system calls of the unit fail",
         probe: &["strace", "--version"],
@@ -155,6 +179,18 @@ const PEERS: &[Peer] = &[
             "from OpenSSL import SSL; SSL.Connection.get_group_name",
         ],
         source: Source::PyPi("pyOpenSSL"),
+    },
+    Peer {
+        name: "the Python package pexpect",
+        role: "is the person at a terminal",
+        probe: &["python3", "-c", "import pexpect.fdpexpect"],
+        source: Source::PyPi("pexpect"),
+    },
+    Peer {
+        name: "the Python package ssh-audit",
+        role: "judges SSH",
+        probe: &["ssh-audit", "--help"],
+        source: Source::PyPi("ssh-audit"),
     },
     Peer {
         name: "the Python package prometheus-client",
