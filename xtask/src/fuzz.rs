@@ -8,13 +8,14 @@ use xshell::{Shell, cmd};
 use crate::flags;
 
 /// The programs in `fuzz/fuzz_targets`.
-const TARGETS: [&str; 6] = [
+const TARGETS: [&str; 7] = [
     "upload",
     "pkcs7",
     "judge",
     "round_trip",
     "request",
     "console",
+    "terminal",
 ];
 
 /// One input may take this long, which is far beyond what any should.
