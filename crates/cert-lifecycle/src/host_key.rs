@@ -9,10 +9,18 @@ use zeroize::Zeroizing;
 
 use crate::authorized_keys::fingerprint;
 use crate::store::Records;
-use crate::{Error, Unit};
+use crate::{Environment, Error, Unit};
 
 /// Where the random number of the store is.
-const RECORD: &str = "meta/host-key";
+pub(crate) const RECORD: &str = "meta/host-key";
+
+/// A random number for a new store. One of an earlier version gets its own at the first
+/// use.
+pub(crate) fn new_number(environment: &dyn Environment) -> [u8; 32] {
+    let mut number = [0; 32];
+    environment.fill_random(&mut number);
+    number
+}
 
 impl Unit {
     /// The private Ed25519 key (RFC 8032 section 5.1.5: 32 octets) for SSH.
@@ -25,13 +33,16 @@ impl Unit {
         if let Some(number) = stored()? {
             return Ok(self.subkeys.host_key(&number));
         }
+        if self.is_read_only() {
+            // Such a store takes no number. Without one, the secret alone tells the key.
+            return Ok(self.subkeys.host_key(&[0; 32]));
+        }
         let _changing = self.lock();
         // Somebody else may have been first.
         let number = match stored()? {
             Some(number) => number,
             None => {
-                let mut number = [0; 32];
-                self.environment.fill_random(&mut number);
+                let number = new_number(&*self.environment);
                 self.store
                     .change(|change| change.put(RECORD, &number).map_err(Error::from))?;
                 number

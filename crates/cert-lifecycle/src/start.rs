@@ -11,6 +11,7 @@ use crate::Error;
 use crate::account::{self, Account};
 use crate::environment::Environment;
 use crate::folder::{self, Folder};
+use crate::host_key;
 use crate::identity::{Identity, Listener};
 use crate::journal::{self, Action, Actor, Event};
 use crate::key_id::sha256_of;
@@ -140,11 +141,13 @@ impl Unit {
         );
         self.check(&identity, Preflight::Required, &Actor::unit())?;
         self.serve(&identity)?;
+        let number = host_key::new_number(&*self.environment);
         self.store.change(|change| {
             self.put_key(change, &new.key)?;
             change.put(Slot::Factory.key(), &new.record)?;
             change.put(Slot::Serving.key(), &new.record)?;
             change.put(account::RECORD, account)?;
+            change.put(host_key::RECORD, &number)?;
             if let Some(aside) = aside {
                 change.put(SET_ASIDE, aside)?;
                 let event = Event {

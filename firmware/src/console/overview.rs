@@ -34,7 +34,8 @@ pub(super) fn note_alarm(desk: &mut Desk, arguments: &Arguments) -> Answer {
 }
 
 pub(super) fn version(_: &mut Desk, arguments: &Arguments) -> Answer {
-    let version = json!({ "name": "countersign", "version": crate::VERSION, "build": crate::BUILD });
+    let version =
+        json!({ "name": "countersign", "version": crate::VERSION, "build": crate::BUILD });
     Answer::show(arguments.json(), &version, |_| {
         format!("countersign {} ({})\n", crate::VERSION, crate::BUILD)
     })

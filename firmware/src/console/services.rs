@@ -56,8 +56,11 @@ pub(super) fn set(desk: &mut Desk, arguments: &Arguments) -> Answer {
     };
     let unit = &desk.app.unit;
     match unit.change_settings(&[(setting, &value.join(" "))], &desk.actor) {
-        Ok(_) => Answer::done(format!("{}
-", line(setting, &unit.settings()))),
+        Ok(_) => Answer::done(format!(
+            "{}
+",
+            line(setting, &unit.settings())
+        )),
         Err(error) => error.into(),
     }
 }
