@@ -11,17 +11,21 @@ use crate::console::words::words;
 use crate::console::{man_page, markdown};
 
 /// Operations that no console can have, and why.
-const NOT_FOR_A_CONSOLE: [(&str, &str); 10] = [
+const NOT_FOR_A_CONSOLE: [(&str, &str); 14] = [
     ("answers_to", "asked by the web server of every request"),
     (
         "confirm",
         "wants a connection over the certificate; a console confirms what serves",
     ),
-    ("follow", "feeds syslog"),
+    ("follow", "feeds syslog and the listeners"),
+    ("host_key", "a secret of the SSH listener"),
+    ("host_key_fingerprint", "the status has it"),
+    ("is_read_only", "an alarm has it"),
     (
         "make",
         "blocks until the key is made; start_making does not",
     ),
+    ("note_key_sign_in", "comes before any command"),
     ("now", "the status has it"),
     ("on_change", "wakes syslog"),
     ("open", "starts the unit"),
