@@ -1,5 +1,7 @@
 //! What the program is told when it is built.
 
+#![expect(clippy::print_stdout, reason = "a build script talks to cargo")]
+
 mod documents;
 mod origin;
 
