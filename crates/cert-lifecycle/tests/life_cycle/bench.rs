@@ -8,12 +8,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use cert_lifecycle::{
-    Actor, AlarmCode, CertificateView, Environment, Factory, Identity, KeyId, Listener, Now,
-    Opened, Preflight, RequestForm, RequestOrder, SecretFile, TlsLevel, Unit, UnitConfig, Via,
+    Actor, AlarmCode, CertificateView, Environment, Error, Factory, Identity, KeyId, Listener, Now,
+    Opened, Preflight, RequestForm, RequestOrder, SecretFile, StoreError, TlsLevel, Unit,
+    UnitConfig, Via,
 };
+
+/// A store that was let go can be opened again within this time.
+const LET_GO_MAX: Duration = Duration::from_secs(20);
 
 pub(crate) struct Bench {
     folder: tempfile::TempDir,
@@ -145,14 +149,24 @@ impl Bench {
     }
 
     pub(crate) fn open(&self) -> Opened {
-        let config = UnitConfig {
-            state_dir: self.folder.path().into(),
-            factory: Factory::default(),
-            admin_password: None,
-        };
         let secret = SecretFile::new(self.secret());
-        let listener: Arc<dyn Listener> = self.listener.clone();
-        Unit::open(config, &secret, self.world.clone(), listener).expect("opens")
+        let deadline = Instant::now() + LET_GO_MAX;
+        loop {
+            let config = UnitConfig {
+                state_dir: self.folder.path().into(),
+                factory: Factory::default(),
+                admin_password: None,
+            };
+            let listener: Arc<dyn Listener> = self.listener.clone();
+            match Unit::open(config, &secret, self.world.clone(), listener) {
+                // A program that another test starts has every file of this process open,
+                // and so the lock of the store, until it begins.
+                Err(Error::Store(StoreError::InUse { .. })) if Instant::now() < deadline => {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                opened => return opened.expect("opens"),
+            }
+        }
     }
 
     pub(crate) fn store(&self) -> PathBuf {
