@@ -311,6 +311,30 @@ impl Unit {
         })
     }
 
+    /// Writes to the journal what became of the software of the board: that `actor` had
+    /// it replaced, or that the unit itself kept it or went back. The slots of a board
+    /// are kept by whoever starts from them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Store`] when the store does not take it.
+    pub fn note_software(&self, went_back: bool, what: &str, actor: &Actor) -> Result<(), Error> {
+        self.store.change(|change| {
+            let event = Event {
+                actor,
+                action: if went_back {
+                    Action::SoftwareFellBack
+                } else {
+                    Action::SoftwareUpgrade
+                },
+                outcome: what.into(),
+                key: None,
+                certificate: None,
+            };
+            Ok(journal::append(change, self.environment.now(), event)?)
+        })
+    }
+
     /// Writes to the journal that `actor` ended sign-ins, such as "3 from 10.0.0.7".
     /// Sessions themselves are kept by whoever serves pages.
     ///

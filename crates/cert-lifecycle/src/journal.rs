@@ -155,6 +155,10 @@ pub enum Action {
     SignInRefused,
     /// Somebody who was signed in was signed out by another.
     SignOut,
+    /// New software did not start, or did not answer, so the one before runs again.
+    SoftwareFellBack,
+    /// New software was written, or has shown itself healthy and stays.
+    SoftwareUpgrade,
     /// A store that could not be used was set aside.
     StoreSetAside,
     /// Nobody signed in over a certificate on trial, so the previous one serves.
@@ -182,7 +186,7 @@ fn known_or_not<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Action, D:
 
 impl Action {
     /// Every action that this version writes; those about an alarm with one of its codes.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::AlarmAcknowledged(AlarmCode::Expired),
         Self::AlarmEnded(AlarmCode::Expired),
         Self::AlarmRaised(AlarmCode::Expired),
@@ -204,6 +208,8 @@ impl Action {
         Self::SignIn,
         Self::SignInRefused,
         Self::SignOut,
+        Self::SoftwareFellBack,
+        Self::SoftwareUpgrade,
         Self::StoreSetAside,
         Self::TrialEnded,
         Self::Upgrade,
@@ -234,6 +240,8 @@ impl Action {
             Self::SignIn => "sign-in",
             Self::SignInRefused => "sign-in-refused",
             Self::SignOut => "sign-out",
+            Self::SoftwareFellBack => "software-fell-back",
+            Self::SoftwareUpgrade => "software-upgrade",
             Self::StoreSetAside => "store-set-aside",
             Self::TrialEnded => "trial-ended",
             Self::Upgrade => "upgrade",
@@ -260,7 +268,10 @@ impl Action {
         match self {
             Self::AlarmRaised(code) => code.severity(),
             Self::StoreSetAside => Severity::Refuse,
-            Self::PasswordReset | Self::SignInRefused | Self::TrialEnded => Severity::Warn,
+            Self::PasswordReset
+            | Self::SignInRefused
+            | Self::SoftwareFellBack
+            | Self::TrialEnded => Severity::Warn,
             Self::AlarmAcknowledged(_)
             | Self::AlarmEnded(_)
             | Self::Backup
@@ -279,6 +290,7 @@ impl Action {
             | Self::Settings
             | Self::SignIn
             | Self::SignOut
+            | Self::SoftwareUpgrade
             | Self::Upgrade
             | Self::Unknown => Severity::Note,
         }
@@ -309,6 +321,8 @@ impl fmt::Display for Action {
             Self::SignIn => "sign-in",
             Self::SignInRefused => "sign-in refused",
             Self::SignOut => "sign-out",
+            Self::SoftwareFellBack => "software went back",
+            Self::SoftwareUpgrade => "software upgrade",
             Self::StoreSetAside => "store set aside",
             Self::TrialEnded => "trial ended",
             Self::Upgrade => "store upgraded",
