@@ -31,6 +31,11 @@ pub(crate) struct Config {
     pub(crate) serial: Option<SerialLine>,
     /// Who knows whether the clock is right; default the kernel.
     pub(crate) clock: Clock,
+    /// The folder that describes the slots of the board's software; without it the unit
+    /// cannot upgrade itself.
+    pub(crate) slots: Option<PathBuf>,
+    /// The name of the board, which an upgrade has to be for.
+    pub(crate) board: String,
     /// What the maker of the unit decided.
     pub(crate) factory: Factory,
     /// The folders of the files that this was read from, and is read from again.
@@ -44,15 +49,16 @@ pub(crate) enum Place {
     Off,
     /// Here; on until the settings say otherwise.
     At(SocketAddr),
-    /// Here, for nobody has said where.
+    /// Here, once the settings say so.
     Usually(SocketAddr),
 }
 
 impl Place {
     fn of(given: Option<Listen>, usual_port: u16) -> Self {
         match given {
-            Some(Listen(Some(address))) => Self::At(address),
-            Some(Listen(None)) => Self::Off,
+            Some(Listen::At(address)) => Self::At(address),
+            Some(Listen::Later(address)) => Self::Usually(address),
+            Some(Listen::Off) => Self::Off,
             None => Self::Usually((Ipv4Addr::LOCALHOST, usual_port).into()),
         }
     }
@@ -66,20 +72,33 @@ impl Place {
     }
 }
 
-/// An address, or `off`.
+/// Where something listens: `0.0.0.0:22`; `0.0.0.0:23 off`, where it does once it is
+/// switched on; or `off`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Listen(Option<SocketAddr>);
+pub(crate) enum Listen {
+    At(SocketAddr),
+    Later(SocketAddr),
+    Off,
+}
 
 impl FromStr for Listen {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "off" => Ok(Self(None)),
-            address => address.parse().map(|address| Self(Some(address))).map_err(|_| {
-                format!("\"{address}\" is neither an address with a port, such as 0.0.0.0:22, nor off")
-            }),
+        if text == OFF {
+            return Ok(Self::Off);
         }
+        let (address, listen): (_, fn(SocketAddr) -> Self) = match text.strip_suffix(" off") {
+            Some(address) => (address, Self::Later),
+            None => (text, Self::At),
+        };
+        let address = address.parse().map_err(|_| {
+            format!(
+                "\"{text}\" is neither an address with a port, such as 0.0.0.0:22, nor off, nor an \
+                 address followed by off"
+            )
+        })?;
+        Ok(listen(address))
     }
 }
 
@@ -132,6 +151,9 @@ struct File {
     serial_speed: Option<u32>,
     #[serde(default)]
     clock: Clock,
+    slots: Option<PathBuf>,
+    #[serde(default)]
+    board: String,
     /// The path of `factory.toml`, relative to the configuration file.
     factory: Option<PathBuf>,
 }
@@ -168,6 +190,8 @@ impl Config {
             telnet: Place::of(flags.telnet.or(file.telnet), 8023),
             serial: serial_line(serial, file.serial_speed)?,
             clock: file.clock,
+            slots: file.slots,
+            board: file.board,
             factory,
             folders,
         })

@@ -22,7 +22,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::NoServerSessionStorage;
 use rustls::sign::{CertifiedKey, SigningKey, SingleCertAndKey};
 use rustls::version::{TLS12, TLS13};
-use rustls::{ServerConfig, SupportedProtocolVersion};
+use rustls::{ClientConfig, ServerConfig, SupportedProtocolVersion};
 use tokio::sync::watch;
 
 /// What the listener serves. An operation replaces it while connections run.
@@ -37,6 +37,12 @@ pub(crate) struct Served {
     pub(crate) config: Arc<ServerConfig>,
     /// The SHA-256 fingerprint of the certificate.
     pub(crate) certificate: Arc<str>,
+}
+
+/// What a client of our own begins a connection to this unit with: it asks whether the
+/// unit answers, and not who it is.
+pub(crate) fn client() -> Result<Arc<ClientConfig>, rustls::Error> {
+    preflight::client(&Arc::new(aws_lc_rs::default_provider()))
 }
 
 impl Tls {

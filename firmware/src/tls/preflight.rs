@@ -39,16 +39,9 @@ pub(super) fn handshake(
 }
 
 fn complete(server: Arc<ServerConfig>, provider: &Arc<CryptoProvider>) -> Result<(), Error> {
-    let client = ClientConfig::builder_with_provider(Arc::clone(provider))
-        .with_safe_default_protocol_versions()?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(AnyCertificate {
-            algorithms: provider.signature_verification_algorithms,
-        }))
-        .with_no_client_auth();
     let name =
         ServerName::try_from("unit.invalid").map_err(|_| Error::General("no name".into()))?;
-    let mut client = ClientConnection::new(Arc::new(client), name)?;
+    let mut client = ClientConnection::new(client(provider)?, name)?;
     let mut server = ServerConnection::new(server)?;
     for _ in 0..FLIGHTS_MAX {
         let mut flight = Vec::new();
@@ -62,6 +55,18 @@ fn complete(server: Arc<ServerConfig>, provider: &Arc<CryptoProvider>) -> Result
         }
     }
     Err(Error::HandshakeNotComplete)
+}
+
+/// A client that offers what current browsers offer, and takes any certificate.
+pub(super) fn client(provider: &Arc<CryptoProvider>) -> Result<Arc<ClientConfig>, Error> {
+    let client = ClientConfig::builder_with_provider(Arc::clone(provider))
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(AnyCertificate {
+            algorithms: provider.signature_verification_algorithms,
+        }))
+        .with_no_client_auth();
+    Ok(Arc::new(client))
 }
 
 fn send(
