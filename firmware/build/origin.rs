@@ -1,6 +1,8 @@
-//! Tells the program which commit it was built from, and for which target.
+//! Tells the program which commit it was built from, for which target, and whose
+//! upgrades it takes.
 
 use std::env;
+use std::fs;
 use std::process::Command;
 
 /// Says it in the environment of the compiler.
@@ -17,6 +19,13 @@ pub(crate) fn tell() {
     println!("cargo::rerun-if-env-changed=COUNTERSIGN_COMMIT");
     let commit = commit.as_deref().unwrap_or("unknown");
     println!("cargo::rustc-env=COUNTERSIGN_COMMIT={commit}");
+    let key = env::var("COUNTERSIGN_UPGRADE_KEY").ok().or_else(|| {
+        println!("cargo::rerun-if-changed=image/developer.pub");
+        fs::read_to_string("image/developer.pub").ok()
+    });
+    println!("cargo::rerun-if-env-changed=COUNTERSIGN_UPGRADE_KEY");
+    let key = key.unwrap_or_default();
+    println!("cargo::rustc-env=COUNTERSIGN_UPGRADE_KEY={}", key.trim());
     let target = env::var("TARGET").unwrap_or_default();
     println!("cargo::rustc-env=COUNTERSIGN_TARGET={target}");
 }

@@ -18,6 +18,7 @@ mod output;
 mod run;
 mod server;
 mod syslog;
+mod sysupgrade;
 mod time;
 mod tls;
 mod web;
@@ -55,10 +56,15 @@ pub(crate) struct App {
     pub(crate) syslog: syslog::State,
     pub(crate) listeners: listeners::State,
     pub(crate) connections: server::Open,
+    pub(crate) upgrades: sysupgrade::Upgrades,
 }
 
 impl App {
-    fn new(unit: Arc<Unit>, environment: Arc<dyn Environment>) -> Self {
+    fn new(
+        unit: Arc<Unit>,
+        environment: Arc<dyn Environment>,
+        upgrades: sysupgrade::Upgrades,
+    ) -> Self {
         Self {
             unit,
             sessions: access::Sessions::default(),
@@ -69,6 +75,7 @@ impl App {
             syslog: syslog::State::default(),
             listeners: listeners::State::default(),
             connections: server::Open::default(),
+            upgrades,
         }
     }
 

@@ -16,6 +16,7 @@ use crate::environment::SystemEnvironment;
 use crate::listeners::{self, Listeners};
 use crate::output::{log, print};
 use crate::server::{Carrier, Running};
+use crate::sysupgrade::Upgrades;
 use crate::tls::Tls;
 use crate::{App, VERSION, console, first_password, server, syslog, web};
 
@@ -35,6 +36,7 @@ pub(crate) fn run(flags: &Flags) -> Result<(), String> {
         state_dir: &config.state_dir,
         config_dirs: &config.folders,
         serial: config.serial.as_ref().map(|line| line.device.as_path()),
+        slots: config.slots.as_deref(),
         low_ports: config
             .ports()
             .any(|port| (1..LOW_PORTS_END).contains(&port)),
@@ -51,7 +53,8 @@ pub(crate) fn run(flags: &Flags) -> Result<(), String> {
         started: Instant::now(),
     });
     let opened = open(&config, Arc::clone(&environment), Arc::clone(&tls))?;
-    let app = Arc::new(App::new(Arc::clone(&opened.unit), environment));
+    let upgrades = Upgrades::new(config.slots.as_deref(), &config.board)?;
+    let app = Arc::new(App::new(Arc::clone(&opened.unit), environment, upgrades));
     // Whoever has read the greeting may open a console at once, and what is done
     // there is to be told; or send a signal, which would end the unit before.
     let (socket, signals) = {
@@ -109,6 +112,7 @@ async fn serve(
     let listeners = Listeners::start(&app, &config);
     let serial = config.serial.clone().map(|line| serial::start(line, &app));
     let ticking = tokio::spawn(tick(Arc::clone(&app.unit)));
+    app.keep_software(https.address);
     while signals.reload_asked().await {
         let Some(new) = Config::load(flags).map_err(log).ok() else {
             continue;

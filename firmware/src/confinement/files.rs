@@ -51,6 +51,14 @@ fn enforce(needs: &Needs<'_>) -> Result<RulesetStatus, RulesetError> {
             AccessFs::ReadFile | AccessFs::WriteFile | AccessFs::IoctlDev,
         ))?
         .add_rules(path_beneath_rules(
+            needs.slots,
+            AccessFs::ReadFile | AccessFs::ReadDir | AccessFs::MakeReg | AccessFs::WriteFile,
+        ))?
+        .add_rules(path_beneath_rules(
+            slot_devices(needs),
+            AccessFs::ReadFile | AccessFs::WriteFile,
+        ))?
+        .add_rules(path_beneath_rules(
             read(needs),
             AccessFs::ReadFile | AccessFs::ReadDir,
         ))?
@@ -61,6 +69,12 @@ fn enforce(needs: &Needs<'_>) -> Result<RulesetStatus, RulesetError> {
 fn read(needs: &Needs<'_>) -> impl Iterator<Item = PathBuf> {
     let fixed = READ.iter().map(|path| Path::new(path).to_owned());
     fixed.chain(needs.config_dirs.iter().cloned())
+}
+
+/// The partitions that the links in the folder of the slots lead to.
+fn slot_devices(needs: &Needs<'_>) -> impl Iterator<Item = PathBuf> {
+    let links = ["a", "b", "record"].into_iter();
+    links.filter_map(|link| needs.slots?.join(link).canonicalize().ok())
 }
 
 /// What has to be opened for the serial line. A port of the board is always the same

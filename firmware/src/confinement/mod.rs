@@ -34,6 +34,8 @@ pub(crate) struct Needs<'a> {
     pub(crate) config_dirs: &'a [PathBuf],
     /// The serial line of the console, which it opens again whenever it was away.
     pub(crate) serial: Option<&'a Path>,
+    /// The folder of the board's slots, and what its links lead to.
+    pub(crate) slots: Option<&'a Path>,
     /// Whether it listens on a port below 1024, or may have to.
     pub(crate) low_ports: bool,
 }
@@ -203,6 +205,7 @@ mod tests {
             state_dir: state.path(),
             config_dirs: &[config.path().into()],
             serial: None,
+            slots: None,
             low_ports: false,
         };
         let inherited = in_a_thread(|| {

@@ -28,6 +28,7 @@ mod services;
 mod show;
 mod sign_in;
 mod socket;
+mod software;
 pub(crate) mod ssh;
 mod table;
 pub(crate) mod telnet;

@@ -2,7 +2,9 @@
 //! documentation all read it. After a change, `cargo xtask docs` writes the last anew.
 
 use super::commands::{Command, Flag};
-use super::{access, backup, certificates, help, journal, names, overview, requests, services};
+use super::{
+    access, backup, certificates, help, journal, names, overview, requests, services, software,
+};
 
 const fn flag(name: &'static str, help: &'static str) -> Flag {
     Flag {
@@ -484,6 +486,17 @@ pub(super) const COMMANDS: &[Command] = &[
         run: access::end_sessions,
     },
     Command {
+        name: "software",
+        arguments: "",
+        words: 0..=0,
+        flags: &[JSON],
+        help: "shows which version runs, from which slot, and how an upgrade stands",
+        about: "",
+        examples: &["software"],
+        operations: &[],
+        run: software::software,
+    },
+    Command {
         name: "status",
         arguments: "",
         words: 0..=0,
@@ -493,6 +506,18 @@ pub(super) const COMMANDS: &[Command] = &[
         examples: &["status"],
         operations: &["status"],
         run: overview::status,
+    },
+    Command {
+        name: "sysupgrade",
+        arguments: "",
+        words: 0..=0,
+        flags: &[YES, flag("--older", "take an older version too")],
+        help: "takes new software for the board, writes it beside what runs, and starts it once",
+        about: "The upgrade is pasted as base64 text. It is checked whole before anything is written, and \
+                the board goes back by itself when the new software does not answer.",
+        examples: &["sysupgrade"],
+        operations: &["note_software"],
+        run: software::sysupgrade,
     },
     Command {
         name: "version",

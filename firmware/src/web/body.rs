@@ -11,11 +11,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::upgrade;
+use super::{software, upgrade};
 use crate::limits::{
     BESIDE_OCTETS_MAX, DRAINED_OCTETS_MAX, FORM_MAX, STRANGER_OCTETS_MAX, UPLOAD_MAX,
     UPLOAD_OCTETS_MAX, UPLOADS_OCTETS_MAX,
 };
+use crate::sysupgrade::BUNDLE_OCTETS_MAX;
 use crate::wiped;
 
 /// The first buffer; it grows with what comes, not with what was announced.
@@ -26,6 +27,8 @@ const FIRST_OCTETS: usize = 8 * 1024;
 pub(super) enum Limit {
     /// A backup, as the file or as text, of somebody who is signed in.
     Backup,
+    /// New software of somebody who is signed in.
+    Bundle,
     /// Any other upload or form of somebody who is signed in.
     Upload,
     /// What anybody else may send.
@@ -37,6 +40,7 @@ impl Limit {
     pub(super) fn of(path: &str, signed_in: bool) -> Self {
         match path {
             _ if !signed_in => Self::Stranger,
+            software::PATH => Self::Bundle,
             upgrade::REVIEW => Self::Backup,
             _ => Self::Upload,
         }
@@ -46,6 +50,7 @@ impl Limit {
     pub(super) fn octets(self) -> usize {
         match self {
             Self::Backup => BACKUP_TEXT_OCTETS_MAX + BESIDE_OCTETS_MAX,
+            Self::Bundle => BUNDLE_OCTETS_MAX + BESIDE_OCTETS_MAX,
             Self::Upload => UPLOAD_OCTETS_MAX + BESIDE_OCTETS_MAX,
             Self::Stranger => STRANGER_OCTETS_MAX,
         }
@@ -54,7 +59,7 @@ impl Limit {
     /// How long it may take to arrive.
     fn arrival(self) -> Duration {
         match self {
-            Self::Backup | Self::Upload => UPLOAD_MAX,
+            Self::Backup | Self::Bundle | Self::Upload => UPLOAD_MAX,
             Self::Stranger => FORM_MAX,
         }
     }
@@ -71,8 +76,12 @@ pub(super) enum Fault {
     TooLarge(Limit),
 }
 
-/// The memory for large bodies, which all of them share.
-pub(super) struct Uploads(Arc<Semaphore>);
+/// The memory for large bodies, which all of them share; but for that of new software,
+/// of which there is one at a time.
+pub(super) struct Uploads {
+    octets: Arc<Semaphore>,
+    bundles: Arc<Semaphore>,
+}
 
 /// The room that one large body has of it. What was made of the body keeps it.
 pub(super) struct Room(#[expect(dead_code, reason = "held until dropped")] OwnedSemaphorePermit);
@@ -86,7 +95,10 @@ pub(super) struct Whole {
 
 impl Uploads {
     pub(super) fn new() -> Self {
-        Self(Arc::new(Semaphore::new(UPLOADS_OCTETS_MAX)))
+        Self {
+            octets: Arc::new(Semaphore::new(UPLOADS_OCTETS_MAX)),
+            bundles: Arc::new(Semaphore::new(1)),
+        }
     }
 
     /// Reads `body` into memory that is wiped on drop, up to `limit`. A large one has
@@ -109,7 +121,7 @@ impl Uploads {
             came = came.saturating_add(data.len());
             if came <= octets_max {
                 if came > STRANGER_OCTETS_MAX && room.is_none() {
-                    room = Some(self.room(octets_max).await);
+                    room = Some(self.room(limit).await);
                 }
                 wiped::reserve(&mut octets, data.len(), octets_max);
                 octets.extend_from_slice(&data);
@@ -118,7 +130,7 @@ impl Uploads {
                 room = None;
             }
             wipe(data);
-            if came > DRAINED_OCTETS_MAX {
+            if came > octets_max.max(DRAINED_OCTETS_MAX) {
                 break;
             }
         }
@@ -129,9 +141,13 @@ impl Uploads {
         }
     }
 
-    async fn room(&self, octets: usize) -> Room {
-        let octets = u32::try_from(octets).expect("no limit has so many octets");
-        let room = Arc::clone(&self.0).acquire_many_owned(octets).await;
+    async fn room(&self, limit: Limit) -> Room {
+        let (places, wanted) = match limit {
+            Limit::Bundle => (&self.bundles, 1),
+            _ => (&self.octets, limit.octets()),
+        };
+        let wanted = u32::try_from(wanted).expect("no limit has so many octets");
+        let room = Arc::clone(places).acquire_many_owned(wanted).await;
         Room(room.expect("the memory is never closed"))
     }
 }
@@ -157,13 +173,13 @@ mod tests {
     #[tokio::test]
     async fn a_body_is_taken_up_to_its_limit_and_not_beyond() {
         let uploads = Uploads::new();
-        for limit in [Limit::Backup, Limit::Stranger, Limit::Upload] {
+        for limit in [Limit::Backup, Limit::Bundle, Limit::Stranger, Limit::Upload] {
             let most = limit.octets();
             for octets in [0, most] {
                 let whole = read(&uploads, octets, limit).await;
                 assert_eq!(whole.map(|whole| whole.octets.len()), Ok(octets));
             }
-            for octets in [most + 1, 9 << 20] {
+            for octets in [most + 1, 17 << 20] {
                 let whole = read(&uploads, octets, limit).await;
                 assert_eq!(whole.err(), Some(Fault::TooLarge(limit)));
             }
@@ -192,6 +208,8 @@ mod tests {
         for (path, signed_in, limit) in [
             ("/tools/upgrade/review", true, Limit::Backup),
             ("/tools/upgrade/review", false, Limit::Stranger),
+            ("/tools/upgrade/software", true, Limit::Bundle),
+            ("/tools/upgrade/software", false, Limit::Stranger),
             ("/tools/upgrade/restore", true, Limit::Upload),
             ("/management/https/upload", true, Limit::Upload),
             ("/login", false, Limit::Stranger),

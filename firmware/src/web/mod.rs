@@ -26,6 +26,7 @@ mod plain;
 mod problem;
 mod services;
 mod sessions;
+mod software;
 mod times;
 mod trust;
 mod upgrade;
@@ -85,6 +86,7 @@ fn routes() -> Vec<Route> {
     ];
     routes.extend(guide::routes());
     routes.extend(https::routes());
+    routes.extend(software::routes());
     routes.extend(upgrade::routes());
     routes
 }

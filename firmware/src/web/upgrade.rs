@@ -20,6 +20,8 @@ use super::problem::{Problem, status_of};
 use super::times::Moment;
 use super::{Route, Site};
 use crate::access::Session;
+use crate::output::log;
+use crate::sysupgrade::Software;
 
 /// Where a backup is uploaded to, and then shown.
 pub(super) const REVIEW: &str = "/tools/upgrade/review";
@@ -44,6 +46,10 @@ struct UpgradePage {
     done: Option<String>,
     /// Why an upload was not taken.
     fault: Option<String>,
+    /// What runs, where it can be upgraded from here.
+    software: Option<Software>,
+    /// Why an upgrade was not taken.
+    software_fault: Option<String>,
 }
 
 #[derive(Template)]
@@ -201,8 +207,30 @@ async fn upgrade_page(
     done: Option<String>,
     fault: Option<String>,
 ) -> Result<Response, Problem> {
+    software_page(site, visit, code, done, [fault, None]).await
+}
+
+/// The page with why an upgrade was not taken.
+pub(super) async fn software_refused(
+    site: &Site,
+    visit: &Visit,
+    why: String,
+) -> Result<Response, Problem> {
+    let code = StatusCode::UNPROCESSABLE_ENTITY;
+    software_page(site, visit, code, None, [None, Some(why)]).await
+}
+
+/// The page, with what is wrong with a backup, and with an upgrade.
+async fn software_page(
+    site: &Site,
+    visit: &Visit,
+    code: StatusCode,
+    done: Option<String>,
+    [fault, software_fault]: [Option<String>; 2],
+) -> Result<Response, Problem> {
     let status = site.run(|unit| unit.status()).await??;
     let place = Place::Upgrade;
+    let software = site.app.upgrades.software();
     let shown = UpgradePage {
         frame: Frame::new(&visit.caller, &status, place, place.label()),
         status,
@@ -210,6 +238,11 @@ async fn upgrade_page(
         backup_key: site.app.unit.backup_key(),
         done,
         fault,
+        software: software.unwrap_or_else(|error| {
+            log(error);
+            None
+        }),
+        software_fault,
     };
     Ok(page(code, &shown))
 }

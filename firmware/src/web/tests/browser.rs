@@ -81,7 +81,8 @@ impl Browser {
             .first_password
             .map(|first| first.to_string())
             .unwrap_or_default();
-        let app = App::new(opened.unit, environment);
+        let upgrades = crate::sysupgrade::Upgrades::new(None, "").expect("no slots");
+        let app = App::new(opened.unit, environment, upgrades);
         let app = Arc::new(app);
         let browser = Self {
             router: reached_from(https, &app),
