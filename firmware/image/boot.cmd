@@ -24,7 +24,7 @@ if test "${slot}" = b; then setenv other a; else setenv slot a; setenv other b; 
 # The image is checked by its SHA-256 before it starts; one that is damaged does not.
 setenv image_addr 0x48000000
 setenv image ${image_addr}#countersign
-setenv fixed "console=@SERIAL@ quiet panic=10"
+setenv fixed "console=@SERIAL@,115200 quiet panic=10"
 for now in ${slot} ${other}; do
     echo "Starting slot ${now}"
     part start virtio 0 root-${now} first

@@ -4,12 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use xshell::Shell;
 
 use crate::debian::{self, Tool};
 use crate::flags;
-use crate::image;
+use crate::image::{self, Recipe};
 use crate::target::Target;
 
 /// Where the ports of the unit are found on this machine.
@@ -19,13 +19,14 @@ const SSH_PORT: u16 = 8022;
 impl flags::Boot {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
         debian::provide(sh, tools(self.target), self.install)?;
-        let made = image::made(sh, self.target, self.install)?;
+        let recipe = Recipe::read(sh, self.target)?;
+        let made = image::made(sh, &recipe, self.install)?;
         let disk = disk(&made, self.fresh)?;
         println!(
             "{} in QEMU; https://127.0.0.1:{HTTPS_PORT}/ once it is up. Ctrl-A X ends it.",
             self.target
         );
-        let status = qemu(self.target, &disk).status()?;
+        let status = qemu(&recipe, &disk)?.status()?;
         ensure!(status.success(), "QEMU ended with {status}");
         Ok(())
     }
@@ -41,38 +42,21 @@ fn disk(image: &Path, fresh: bool) -> Result<PathBuf> {
 }
 
 /// The board, with the ports of the unit on loopback of this machine.
-fn qemu(target: Target, disk: &Path) -> Command {
-    let (program, processor, u_boot) = match target {
-        Target::Aarch64 => (
-            "qemu-system-aarch64",
-            "cortex-a53",
-            "/usr/lib/u-boot/qemu_arm64/u-boot.bin",
-        ),
-        Target::Armv7 => (
-            "qemu-system-arm",
-            "cortex-a15",
-            "/usr/lib/u-boot/qemu_arm/u-boot.bin",
-        ),
+fn qemu(recipe: &Recipe, disk: &Path) -> Result<Command> {
+    let fill = |argument: &String| {
+        argument
+            .replace("@DISK@", &disk.display().to_string())
+            .replace("@HTTPS@", &HTTPS_PORT.to_string())
+            .replace("@SSH@", &SSH_PORT.to_string())
     };
-    let drive = format!("if=none,id=disk,format=raw,file={}", disk.display());
-    let network = format!(
-        "user,id=net,hostfwd=tcp:127.0.0.1:{HTTPS_PORT}-:443,hostfwd=tcp:127.0.0.1:{SSH_PORT}-:22"
-    );
-    let mut qemu = Command::new(program);
-    qemu.args(["-machine", "virt", "-cpu", processor, "-m", "256"])
-        .args(["-nographic", "-bios", u_boot])
-        .args(["-drive", &drive, "-device", "virtio-blk-device,drive=disk"])
-        .args([
-            "-netdev",
-            &network,
-            "-device",
-            "virtio-net-device,netdev=net",
-        ])
-        .args(["-device", "virtio-rng-device"]);
-    qemu
+    let mut arguments = recipe.board.qemu.iter().map(fill);
+    let mut qemu = Command::new(arguments.next().context("the board has no command")?);
+    qemu.args(arguments);
+    Ok(qemu)
 }
 
-fn tools(target: Target) -> &'static [Tool] {
+/// What boots it.
+pub(crate) fn tools(target: Target) -> &'static [Tool] {
     match target {
         Target::Aarch64 => &[
             Tool {

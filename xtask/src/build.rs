@@ -8,6 +8,7 @@ use xshell::{Cmd, Shell, cmd};
 
 use crate::debian::{self, Tool};
 use crate::flags;
+use crate::key::Key;
 use crate::target::Target;
 
 /// The profile of what is flashed, in the workspace's manifest.
@@ -37,7 +38,8 @@ impl FromStr for Toolchain {
 
 impl flags::Build {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
-        let binary = build(sh, self.target, self.toolchain, self.install)?;
+        let key = Key::of(sh, None)?;
+        let binary = build(sh, self.target, &key, self.toolchain, self.install)?;
         let octets = std::fs::metadata(&binary)?.len();
         println!("{} ({octets} octets)", binary.display());
         Ok(())
@@ -48,6 +50,7 @@ impl flags::Build {
 pub(crate) fn build(
     sh: &Shell,
     target: Target,
+    key: &Key,
     toolchain: Option<Toolchain>,
     install: bool,
 ) -> Result<PathBuf> {
@@ -79,6 +82,7 @@ pub(crate) fn build(
         .args(["--profile", PROFILE, "--target", triple]);
     with_target(cargo, sh, target)?
         .env("CARGO_TARGET_DIR", &folder)
+        .env("COUNTERSIGN_UPGRADE_KEY", key.public())
         .run()?;
     Ok(folder.join(triple).join(PROFILE).join("countersign"))
 }

@@ -1,5 +1,7 @@
 //! What can be typed after `cargo xtask`.
 
+use std::path::PathBuf;
+
 use crate::build::Toolchain;
 use crate::target::Target;
 
@@ -55,6 +57,9 @@ xflags::xflags! {
             optional --update
             /// Whose compiler: rustup or debian.
             optional --toolchain toolchain: Toolchain
+            /// The maker's Ed25519 private key, a PEM file, whose upgrades the unit
+            /// takes; that of firmware/image for developers where nothing is said.
+            optional --key key: PathBuf
             /// Install what is missing.
             optional --install
         }
@@ -86,6 +91,9 @@ xflags::xflags! {
             optional --no-install
             /// Run the long tests as well.
             optional --long
+            /// Make the image of the ARM appliance, boot it in QEMU, and run only the
+            /// tests that do.
+            optional --image
         }
     }
 }

@@ -13,6 +13,7 @@ mod docs;
 mod flags;
 mod fuzz;
 mod image;
+mod key;
 mod no_std;
 mod peers;
 mod target;

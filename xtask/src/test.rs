@@ -6,7 +6,9 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, bail, ensure};
 use xshell::{Cmd, Shell, cmd};
 
-use crate::{debian, flags, peers};
+use crate::image::{self, Recipe};
+use crate::target::Target;
+use crate::{boot, debian, flags, peers};
 
 impl flags::Test {
     pub(crate) fn run(self, sh: &Shell) -> anyhow::Result<()> {
@@ -19,6 +21,9 @@ impl flags::Test {
         if self.long {
             sh.set_var("COUNTERSIGN_EXTENT", "every");
         }
+        if self.image {
+            return test_image(sh, self.long, !self.no_install);
+        }
         // The acceptance tests start the program that stands beside them. With
         // the tests selected too, the features are those of the test run, and
         // nothing is built twice.
@@ -30,6 +35,27 @@ impl flags::Test {
         }
         Ok(())
     }
+}
+
+/// Makes the images, and boots them. Without `long`, only that of the first target.
+fn test_image(sh: &Shell, long: bool, install: bool) -> anyhow::Result<()> {
+    let targets = match long {
+        true => Target::ALL.as_slice(),
+        false => &[Target::Armv7],
+    };
+    for target in targets {
+        debian::provide(sh, boot::tools(*target), install)?;
+        image::made(sh, &Recipe::read(sh, *target)?, install)?;
+    }
+    // One board at a time: each has all there is of the processor.
+    let mut tests = cmd!(
+        sh,
+        "cargo test --workspace --test image -- --test-threads 1 --nocapture"
+    );
+    if !long {
+        tests = tests.args(["--skip", "aarch64"]);
+    }
+    run(tests)
 }
 
 /// Runs tests, none of which may be ignored.

@@ -9,6 +9,7 @@
 //! Everything is a function of the commit, the lock of the packages and the compiler:
 //! no time, no name and no path of the machine that builds gets in.
 
+mod bundle;
 mod disk;
 mod documents;
 mod packages;
@@ -22,11 +23,11 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, ensure};
 use xshell::Shell;
 
-use self::recipe::Recipe;
 use crate::build::{self, Toolchain};
 use crate::debian::{self, Tool};
 use crate::flags;
-use crate::target::Target;
+use crate::key::Key;
+pub(crate) use recipe::Recipe;
 
 impl flags::Image {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
@@ -35,16 +36,17 @@ impl flags::Image {
         if self.update {
             return packages::update(sh, &recipe);
         }
-        let disk = make(sh, &recipe, self.toolchain, self.install)?;
+        let key = Key::of(sh, self.key.as_deref())?;
+        let disk = make(sh, &recipe, &key, self.toolchain, self.install)?;
         println!("{}", disk.display());
         Ok(())
     }
 }
 
-/// Makes the image of a target, and says where its disk is.
-pub(crate) fn made(sh: &Shell, target: Target, install: bool) -> Result<PathBuf> {
+/// Makes the image with the key of developers, and says where its disk is.
+pub(crate) fn made(sh: &Shell, recipe: &Recipe, install: bool) -> Result<PathBuf> {
     debian::provide(sh, TOOLS, install)?;
-    make(sh, &Recipe::read(sh, target)?, None, install)
+    make(sh, recipe, &Key::of(sh, None)?, None, install)
 }
 
 /// The programs that put it together.
@@ -74,6 +76,10 @@ const TOOLS: &[Tool] = &[
         package: "device-tree-compiler",
     },
     Tool {
+        program: "openssl",
+        package: "openssl",
+    },
+    Tool {
         program: "sfdisk",
         package: "fdisk",
     },
@@ -87,11 +93,12 @@ const TOOLS: &[Tool] = &[
 fn make(
     sh: &Shell,
     recipe: &Recipe,
+    key: &Key,
     toolchain: Option<Toolchain>,
     install: bool,
 ) -> Result<PathBuf> {
     let target = recipe.target;
-    let binary = build::build(sh, target, toolchain, install)?;
+    let binary = build::build(sh, target, key, toolchain, install)?;
     let made_at = build::commit_time(sh)?;
     let packages = packages::unpack(sh, recipe)?;
     let state = disk::empty_state(sh, recipe, made_at)?;
@@ -104,7 +111,8 @@ fn make(
     let without_kernel = octets(&slot)?.saturating_sub(kernel);
     check_budget("the slot", without_kernel, recipe.budget.slot)?;
     let disk = disk::make(sh, recipe, &slot, &state, made_at)?;
-    documents::write(sh, recipe, &packages, &root, &[&disk, &slot])?;
+    let bundle = bundle::make(sh, recipe, key, &slot)?;
+    documents::write(sh, recipe, &packages, &root, &[&disk, &bundle])?;
     println!(
         "{target}: program {} KiB, root {} KiB, slot without the kernel {} KiB, kernel {} KiB",
         octets(&binary)? / 1024,

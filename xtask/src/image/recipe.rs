@@ -63,6 +63,8 @@ pub(crate) struct Board {
     pub(crate) kernel: String,
     /// The serial line that is the console.
     pub(crate) serial: String,
+    /// The command that starts QEMU as this board.
+    pub(crate) qemu: Vec<String>,
 }
 
 /// What the root file system has, besides the files under `root`.

@@ -55,7 +55,7 @@ pub(crate) fn gather(
         );
     }
     add(&mut root, "/dev/console", Kind::Console, "image.toml");
-    own_files(&mut root, &recipe.source.join("root"))?;
+    own_files(&mut root, recipe)?;
     let program = program(binary)?;
     add(&mut root, "/bin/countersign", program, "this workspace");
     let busybox = program_of(packages, "busybox-static", "bin/busybox")?;
@@ -88,8 +88,10 @@ fn add(root: &mut Root, path: &str, kind: Kind, source: &str) {
 }
 
 /// The files of our own, with the mode that git keeps of them.
-fn own_files(root: &mut Root, folder: &Path) -> Result<()> {
-    let mut waiting = vec![folder.to_owned()];
+/// `@BOARD@` and `@SERIAL@` in them are those of the recipe.
+fn own_files(root: &mut Root, recipe: &Recipe) -> Result<()> {
+    let folder = &recipe.source.join("root");
+    let mut waiting = vec![folder.clone()];
     while let Some(current) = waiting.pop() {
         for found in fs::read_dir(&current)? {
             let path = found?.path();
@@ -104,7 +106,10 @@ fn own_files(root: &mut Root, folder: &Path) -> Result<()> {
             let runs = metadata.permissions().mode() & 0o100 != 0;
             let kind = Kind::File {
                 mode: if runs { 0o755 } else { 0o644 },
-                content: fs::read(&path)?,
+                content: fs::read_to_string(&path)?
+                    .replace("@BOARD@", recipe.target.name())
+                    .replace("@SERIAL@", &recipe.board.serial)
+                    .into_bytes(),
             };
             add(root, &at, kind, "firmware/image");
         }
