@@ -24,6 +24,7 @@ struct Readme;
 
 mod administrator;
 mod authority;
+mod board;
 mod browser;
 mod chromium;
 mod collector;
@@ -43,6 +44,7 @@ mod unit;
 
 pub use administrator::{Administrator, Name, sign_in};
 pub use authority::{Authority, Encoding, Issued, foreign_request};
+pub use board::{Board, Disk, made};
 pub use browser::{Browser, Page};
 pub use chromium::{Chromium, Home, NO_SCRIPT};
 pub use collector::{Rsyslog, TcpCollector, UdpCollector};
