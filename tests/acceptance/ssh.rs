@@ -67,6 +67,44 @@ fn a_command_answers_with_clean_output_and_its_exit_code() -> Result<()> {
 }
 
 #[test]
+fn a_key_that_was_added_gets_in_without_a_password_until_it_is_deleted() -> Result<()> {
+    let unit = Unit::start()?;
+    let port = unit.listens("SSH")?.port();
+    let folder = tempfile::tempdir()?;
+    for (kind, taken) in [("ed25519", true), ("ecdsa", true), ("rsa", false)] {
+        let key = folder.path().join(kind);
+        Tool::new("ssh-keygen")
+            .args(&format!("-q -t {kind} -N"))
+            .arg("")
+            .args("-f")
+            .arg(&key)
+            .run()?;
+        let line = std::fs::read_to_string(key.with_extension("pub"))?;
+        let with_key = || {
+            let mut tool = Tool::new("ssh");
+            for option in SSH_OPTIONS {
+                tool = tool.arg(option);
+            }
+            let tool = tool
+                .args("-o BatchMode=yes -o IdentitiesOnly=yes -i")
+                .arg(&key);
+            tool.args(&format!("-p {port} admin@127.0.0.1 version"))
+                .try_run()
+        };
+        assert_eq!(with_key()?.status.code(), Some(NOT_LET_IN), "{kind}");
+        // What could not be checked later is refused at once.
+        let added = unit.console(&format!("keys add {}", line.trim()))?;
+        assert_eq!(added.status.success(), taken, "{kind}: {added:?}");
+        if taken {
+            assert!(with_key()?.text().starts_with("countersign "), "{kind}");
+            unit.console("keys delete 1")?;
+        }
+        assert_eq!(with_key()?.status.code(), Some(NOT_LET_IN), "{kind}");
+    }
+    Ok(())
+}
+
+#[test]
 fn dropbear_gets_in_too() -> Result<()> {
     let unit = Unit::start()?;
     let port = unit.listens("SSH")?.port();

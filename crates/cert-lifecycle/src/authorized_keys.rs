@@ -15,10 +15,9 @@ use crate::{Error, Unit};
 
 /// So many keys may sign in, at most.
 pub const AUTHORIZED_KEYS_MAX: usize = 16;
-/// A line with a key has at most this many octets; one of RSA 16384 has 2.8 KB.
+/// A line with a key has at most this many octets; one of RSA 16384, which is then
+/// refused by name, has 2.8 KB.
 pub const AUTHORIZED_KEY_OCTETS_MAX: usize = 4096;
-/// Bits of an RSA key, at least.
-const RSA_BITS_MIN: u32 = 2048;
 /// Characters of a comment that are kept.
 const COMMENT_CHARS_MAX: usize = 64;
 
@@ -26,8 +25,8 @@ const COMMENT_CHARS_MAX: usize = 64;
 const RECORD: &str = "account/authorized-keys";
 
 /// What is taken, for messages.
-const TAKEN: &str = "Paste one line as it stands in a .pub file, of Ed25519, ECDSA P-256 or P-384, or \
-                     RSA with 2048 bits or more; ssh-keygen -t ed25519 makes one";
+const TAKEN: &str = "Paste one line as it stands in a .pub file, of Ed25519 or ECDSA P-256 or P-384; \
+                     ssh-keygen -t ed25519 makes one";
 
 /// A public key that may sign in over SSH.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +38,7 @@ pub struct AuthorizedKey {
     pub comment: String,
     /// Its fingerprint, as OpenSSH writes it: "SHA256:" and Base64.
     pub sha256: String,
-    /// The kind and size, such as "RSA 3072".
+    /// The kind and size, such as "ECDSA P-256".
     pub kind: String,
     /// When it was added, in seconds since 1970-01-01 UTC.
     pub added_at: u64,
@@ -136,9 +135,7 @@ fn checked_kind(key: &KeyData) -> Result<String, AuthorizedKeyError> {
             EcdsaCurve::NistP384 => Ok("ECDSA P-384".into()),
             other => unfit(shown(other.as_ref())),
         },
-        KeyData::Rsa(key) if key.key_size() >= RSA_BITS_MIN => {
-            Ok(format!("RSA {}", key.key_size()))
-        }
+        // The SSH server checks no RSA signatures.
         KeyData::Rsa(key) => unfit(format!("RSA {}", key.key_size())),
         other => unfit(shown(other.algorithm().as_str())),
     }

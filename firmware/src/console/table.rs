@@ -235,8 +235,7 @@ pub(super) const COMMANDS: &[Command] = &[
         words: 0..=16,
         flags: &[],
         help: "lets a key sign in over SSH: a line as in authorized_keys",
-        about: "Without a line it asks for one. Ed25519, ECDSA P-256 or P-384, or RSA with 2048 bits \
-                or more; 16 keys at most.",
+        about: "Without a line it asks for one. Ed25519 or ECDSA P-256 or P-384; 16 keys at most.",
         examples: &["keys add ssh-ed25519 AAAAC3Nz… me@laptop"],
         operations: &["authorize_key"],
         run: access::add_key,
