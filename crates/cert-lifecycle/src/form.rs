@@ -207,7 +207,11 @@ impl RequestForm {
     /// One message for each field that cannot be taken.
     pub fn parse(&self) -> Result<RequestOrder, Vec<FieldMessage>> {
         let mut faults = Faults::default();
-        let key = faults.take(Field::KeyBits, self.key());
+        let field = match self.key_type.eq_ignore_ascii_case("RSA") {
+            true => Field::KeyBits,
+            false => Field::KeyType,
+        };
+        let key = faults.take(field, self.key());
         let digest = faults.take(Field::SignatureAlgorithm, self.digest());
         if let Some(fault) = key.and_then(|key| self.too_short_to_serve(key)) {
             faults.say(Field::KeyBits, fault);
@@ -274,7 +278,7 @@ impl RequestForm {
     }
 
     fn key(&self) -> Result<KeySpec, String> {
-        match self.key_type.as_str() {
+        match &*self.key_type.to_ascii_uppercase() {
             "RSA" => {
                 let typed = self.key_bits.trim();
                 let bits = typed.parse::<u16>().map_err(|_| {
@@ -286,8 +290,9 @@ impl RequestForm {
             }
             "EC P-256" => Ok(KeySpec::EcP256),
             "EC P-384" => Ok(KeySpec::EcP384),
-            other => Err(format!(
-                "\"{other}\" is no type of key. Choose RSA, EC P-256 or EC P-384."
+            _ => Err(format!(
+                "\"{}\" is no type of key. Choose RSA, EC P-256 or EC P-384.",
+                self.key_type
             )),
         }
     }

@@ -117,7 +117,7 @@ impl Setting {
             }
             Self::Http => {
                 "off, redirect or default. With redirect, a browser that asks over HTTP is sent to \
-                 HTTPS, and the page \"Trust this unit\" is shown without it; nothing else is. \
+                 HTTPS, and only the pages of Help are shown without it. \
                  default is redirect where the configuration of the unit names an address for it."
             }
             Self::Metrics => {

@@ -282,6 +282,15 @@ fn shown(desk: &Desk, json: bool) -> Answer {
     answer
 }
 
+/// What is under review, as the person reads it.
+fn review_text(desk: &Desk) -> Result<String, Error> {
+    let requests = desk.app.unit.requests()?;
+    let under = desk.review.as_ref();
+    Ok(under.map_or_else(String::new, |under| {
+        Shown::new(&under.review, &requests).text()
+    }))
+}
+
 fn nothing_under_review() -> Answer {
     Reply::not_done(
         "Nothing is under review: paste a certificate first, with cert paste. Nothing was changed.",
@@ -301,7 +310,16 @@ pub(super) fn install(desk: &mut Desk, arguments: &Arguments) -> Answer {
         }
         let review = shown(desk, false);
         match review.reply.code {
-            0 => put_in_service(desk, preflight),
+            // What was pasted was not looked at yet, so it is shown with what is wrong.
+            0 => {
+                let seen = match review_text(desk) {
+                    Ok(seen) => seen,
+                    Err(error) => return error.into(),
+                };
+                let mut answer = put_in_service(desk, preflight);
+                answer.reply.text.insert_str(0, &seen);
+                answer
+            }
             _ => {
                 desk.review = None;
                 review

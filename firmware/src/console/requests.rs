@@ -92,6 +92,23 @@ fn fill(form: &mut RequestForm, words: &[&str]) -> Result<Vec<Field>, String> {
             }
         }
     }
+    // Whoever says how many bits means RSA, whatever the request before was for.
+    let given = |name: &str| {
+        words
+            .iter()
+            .any(|word| word.starts_with(&format!("{name}=")))
+    };
+    if given("bits") || given(Field::KeyBits.name()) {
+        if given("key") || given(Field::KeyType.name()) {
+            if !form.key_type.eq_ignore_ascii_case("RSA") {
+                return Err(
+                    "The number of bits is for RSA keys. Leave it out, or give key=RSA.".into(),
+                );
+            }
+        } else {
+            form.set(Field::KeyType, "RSA");
+        }
+    }
     Ok(hidden)
 }
 

@@ -1,11 +1,16 @@
 //! `services`: shows and sets what the page "Services" does.
 
+use std::time::{Duration, Instant};
+
 use cert_lifecycle::{Setting, Settings};
 use serde::Serialize;
 
 use super::commands::Arguments;
 use super::desk::{Answer, Desk};
 use super::show;
+
+/// What a setting is about follows it within this time.
+const FOLLOWS_MAX: Duration = Duration::from_secs(1);
 
 /// Where values and help begin: after the longest name and two spaces.
 const INDENT: usize = 10;
@@ -55,14 +60,25 @@ pub(super) fn set(desk: &mut Desk, arguments: &Arguments) -> Answer {
         Err(why) => return Answer::not_understood(why),
     };
     let unit = &desk.app.unit;
-    match unit.change_settings(&[(setting, &value.join(" "))], &desk.actor) {
-        Ok(_) => Answer::done(format!(
-            "{}
-",
-            line(setting, &unit.settings())
-        )),
-        Err(error) => error.into(),
+    let before = desk.app.standing(setting);
+    if let Err(error) = unit.change_settings(&[(setting, &value.join(" "))], &desk.actor) {
+        return error.into();
     }
+    let mut said = format!("{}\n", line(setting, &unit.settings()));
+    // What listens follows the settings a moment later.
+    let mut standing = desk.app.standing(setting);
+    let deadline = Instant::now() + FOLLOWS_MAX;
+    while standing == before && standing.is_some() && Instant::now() < deadline {
+        std::thread::sleep(FOLLOWS_MAX / 20);
+        standing = desk.app.standing(setting);
+    }
+    if let Some((standing, _)) = standing {
+        said += &show::paragraphs(&standing);
+    }
+    if setting == Setting::Telnet && unit.settings().text(setting) == "on" {
+        said += &show::paragraphs(setting.help());
+    }
+    Answer::done(said)
 }
 
 /// Every setting with its value, and under it what can be set, and how it stands with
