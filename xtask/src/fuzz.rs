@@ -112,6 +112,18 @@ fn make_certificates(sh: &Shell) -> anyhow::Result<()> {
     )
     .quiet()
     .run()?;
+    // What the target `pkcs7` takes: the content without the two headers before it, which
+    // have a length in the first file, and none in the second, but an end.
+    let (chain, signed) = (
+        sh.read_binary_file("chain.p7b")?,
+        sh.read_binary_file("signed.p7m")?,
+    );
+    let chain = chain.get(19..).context("a short chain.p7b")?;
+    let signed = signed
+        .get(15..signed.len() - 4)
+        .context("a short signed.p7m")?;
+    sh.write_file("chain.content", chain)?;
+    sh.write_file("signed.content", signed)?;
     Ok(())
 }
 
