@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cert_lifecycle::{Opened, SecretFile, Unit, UnitConfig, make_state_folder};
+use cert_lifecycle::{Opened, RustlsListener, SecretFile, Unit, UnitConfig, make_state_folder};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::MissedTickBehavior;
 
@@ -17,7 +17,7 @@ use crate::listeners::{self, Listeners};
 use crate::output::{log, print};
 use crate::server::{Carrier, Running};
 use crate::sysupgrade::Upgrades;
-use crate::tls::Tls;
+use crate::tls::{self, Current};
 use crate::{App, VERSION, console, first_password, server, syslog, web};
 
 /// Ports below this one ask for a capability.
@@ -46,13 +46,13 @@ pub(crate) fn run(flags: &Flags) -> Result<(), String> {
         .enable_all()
         .build()
         .map_err(|error| format!("the runtime could not be started: {error}"))?;
-    let tls = Arc::new(Tls::new());
+    let (tls, served) = tls::listener();
     let environment = Arc::new(SystemEnvironment {
         https: config.https,
         clock: config.clock.clone(),
         started: Instant::now(),
     });
-    let opened = open(&config, Arc::clone(&environment), Arc::clone(&tls))?;
+    let opened = open(&config, Arc::clone(&environment), Arc::new(tls))?;
     let upgrades = Upgrades::new(config.slots.as_deref(), &config.board)?;
     let app = Arc::new(App::new(Arc::clone(&opened.unit), environment, upgrades));
     // Whoever has read the greeting may open a console at once, and what is done
@@ -73,7 +73,7 @@ pub(crate) fn run(flags: &Flags) -> Result<(), String> {
         }
         socket => Some(socket?),
     };
-    runtime.block_on(serve(flags, config, app, tls, listener, socket, signals))
+    runtime.block_on(serve(flags, config, app, served, listener, socket, signals))
 }
 
 fn bind(address: SocketAddr) -> Result<std::net::TcpListener, String> {
@@ -85,7 +85,7 @@ fn bind(address: SocketAddr) -> Result<std::net::TcpListener, String> {
 fn open(
     config: &Config,
     environment: Arc<SystemEnvironment>,
-    tls: Arc<Tls>,
+    tls: Arc<RustlsListener>,
 ) -> Result<Opened, String> {
     let secret = SecretFile::new(config.state_dir.join("secret"));
     let unit = UnitConfig {
@@ -103,12 +103,12 @@ async fn serve(
     flags: &Flags,
     mut config: Config,
     app: Arc<App>,
-    tls: Arc<Tls>,
+    served: Current,
     listener: std::net::TcpListener,
     socket: Option<console::Socket>,
     mut signals: Signals,
 ) -> Result<(), String> {
-    let mut https = start_https(listener, &app, &tls)?;
+    let mut https = start_https(listener, &app, &served)?;
     let listeners = Listeners::start(&app, &config);
     let serial = config.serial.clone().map(|line| serial::start(line, &app));
     let ticking = tokio::spawn(tick(Arc::clone(&app.unit)));
@@ -118,7 +118,7 @@ async fn serve(
             continue;
         };
         if new.https != config.https {
-            match bind(new.https).and_then(|listener| start_https(listener, &app, &tls)) {
+            match bind(new.https).and_then(|listener| start_https(listener, &app, &served)) {
                 Ok(started) => {
                     log(format_args!(
                         "HTTPS listens on {} from now on",
@@ -176,9 +176,9 @@ async fn tick(unit: Arc<Unit>) {
 fn start_https(
     listener: std::net::TcpListener,
     app: &Arc<App>,
-    tls: &Arc<Tls>,
+    served: &Current,
 ) -> Result<Running, String> {
-    let carrier = Carrier::Tls(Arc::clone(tls));
+    let carrier = Carrier::Tls(served.clone());
     let router = web::router(Arc::clone(app));
     let open = app.connections.clone();
     let https = Running::start(listener, |listener, ended| {

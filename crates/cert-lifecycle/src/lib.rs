@@ -59,6 +59,8 @@ mod records;
 mod requests;
 mod restore;
 mod review;
+#[cfg(feature = "rustls")]
+mod rustls_listener;
 mod seal;
 mod serving;
 mod settings;
@@ -96,6 +98,8 @@ pub use records::REQUESTS_MAX;
 pub use requests::{Made, OnProgress};
 pub use restore::{BackupReview, LeftBehind, RestorePlan, SettingChange, Signer};
 pub use review::{ChainStep, NameCovered, Review, Signed, Way};
+#[cfg(feature = "rustls")]
+pub use rustls_listener::{MakeTicketer, RustlsListener, Served};
 pub use seal::{SecretFile, UnitSecret};
 pub use settings::{Setting, Settings, Switch, TlsLevel, TokenHash};
 pub use store::StoreError;

@@ -35,7 +35,7 @@ use tower_service::Service;
 use crate::limits::{
     FIELDS_MAX, HANDSHAKE_MAX, HEAD_MAX, HEAD_OCTETS_MAX, LINGER_MAX, PAGES, REQUESTS_MAX,
 };
-use crate::tls::Tls;
+use crate::tls::Current;
 pub(crate) use accept::{Running, accept};
 use gate::Gate;
 pub(crate) use open::Open;
@@ -55,7 +55,7 @@ pub(crate) struct Peer {
 #[derive(Clone)]
 pub(crate) enum Carrier {
     Tcp,
-    Tls(Arc<Tls>),
+    Tls(Current),
 }
 
 /// Serves `router` until `ended` says true, then lets the open connections finish their
@@ -100,16 +100,15 @@ struct Connection {
 impl Connection {
     async fn serve(self, stream: TcpStream, carrier: Carrier) -> io::Result<()> {
         stream.set_nodelay(true)?;
-        let tls = match carrier {
+        let mut current = match carrier {
             Carrier::Tcp => {
                 // Nothing ever changes under a connection that no certificate opened.
                 let (_never, unchanging) = watch::channel(());
                 let stream = self.answer(stream, "".into(), unchanging).await?;
                 return timeout(LINGER_MAX, farewell(stream, identity)).await?;
             }
-            Carrier::Tls(tls) => tls,
+            Carrier::Tls(current) => current,
         };
-        let mut current = tls.current();
         let served = current.borrow_and_update().clone();
         let served = served.ok_or_else(|| io::Error::other("nothing serves yet"))?;
         let handshake = TlsAcceptor::from(served.config).accept(stream);

@@ -4,10 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use rsa::pkcs8::DecodePrivateKey;
-use rsa::rand_core::UnwrapErr;
+use rsa::rand_core::{TryCryptoRng, TryRng};
 use rsa::signature::{RandomizedSigner, SignatureEncoding, Verifier};
 use rsa::traits::PublicKeyParts;
 use rsa::{PrivateKey, PublicKey, pkcs1v15, pss};
+use rustls::crypto::{GetRandomFailed, SecureRandom};
 use rustls::sign::{Signer, SigningKey};
 use rustls::{Error, SignatureAlgorithm, SignatureScheme};
 use sha2::{Sha256, Sha384, Sha512};
@@ -26,21 +27,23 @@ const SCHEMES: [SignatureScheme; 6] = [
 ];
 
 /// An RSA key, from 512 bits on, that signs with the `rsa` crate.
-pub(super) struct LegacyRsaKey(Arc<PrivateKey>);
+pub(super) struct LegacyRsaKey {
+    key: Arc<PrivateKey>,
+    random: &'static dyn SecureRandom,
+}
 
 impl LegacyRsaKey {
     /// `None` when `der` is no RSA private key in PKCS#8.
-    pub(super) fn from_pkcs8_der(der: &[u8]) -> Option<Self> {
-        PrivateKey::from_pkcs8_der(der)
-            .ok()
-            .map(|key| Self(Arc::new(key)))
+    pub(super) fn from_pkcs8_der(der: &[u8], random: &'static dyn SecureRandom) -> Option<Self> {
+        let key = Arc::new(PrivateKey::from_pkcs8_der(der).ok()?);
+        Some(Self { key, random })
     }
 
     /// The octets that the encoded message may take (RFC 8017 sections 8.1.1
     /// and 8.2.1).
     fn holds(&self, scheme: SignatureScheme) -> bool {
-        let modulus_octets = self.0.size();
-        let pss_bits = self.0.n().bit_width().saturating_sub(1);
+        let modulus_octets = self.key.size();
+        let pss_bits = self.key.n().bit_width().saturating_sub(1);
         let pss_octets = usize::try_from(pss_bits.div_ceil(8)).unwrap_or(0);
         match scheme {
             SignatureScheme::RSA_PSS_SHA256 => pss_octets >= 2 * 32 + 2,
@@ -66,7 +69,8 @@ impl SigningKey for LegacyRsaKey {
             .into_iter()
             .find(|scheme| offered.contains(scheme) && self.holds(*scheme))?;
         Some(Box::new(LegacyRsaSigner {
-            key: Arc::clone(&self.0),
+            key: Arc::clone(&self.key),
+            random: self.random,
             scheme,
         }))
     }
@@ -78,6 +82,7 @@ impl SigningKey for LegacyRsaKey {
 
 struct LegacyRsaSigner {
     key: Arc<PrivateKey>,
+    random: &'static dyn SecureRandom,
     scheme: SignatureScheme,
 }
 
@@ -87,21 +92,83 @@ impl fmt::Debug for LegacyRsaSigner {
     }
 }
 
+impl LegacyRsaSigner {
+    /// Blinded with randomness, against measuring the private key.
+    fn blinded<S: SignatureEncoding>(
+        &self,
+        key: &impl RandomizedSigner<S>,
+        message: &[u8],
+    ) -> Result<Vec<u8>, Error> {
+        let signature = key.try_sign_with_rng(&mut ProviderRng(self.random), message);
+        let signature = signature.map_err(|error| Error::General(error.to_string()))?;
+        Ok(signature.to_vec())
+    }
+}
+
+/// The provider's randomness as the generator that `rsa` takes.
+struct ProviderRng(&'static dyn SecureRandom);
+
+/// What [`TryRng`] asks of an error.
+#[derive(Debug)]
+struct RandomFailed;
+
+impl fmt::Display for RandomFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the provider's random generator failed")
+    }
+}
+
+impl std::error::Error for RandomFailed {}
+
+impl From<GetRandomFailed> for RandomFailed {
+    fn from(_: GetRandomFailed) -> Self {
+        Self
+    }
+}
+
+impl TryRng for ProviderRng {
+    type Error = RandomFailed;
+
+    fn try_next_u32(&mut self) -> Result<u32, RandomFailed> {
+        let mut octets = [0; 4];
+        self.0.fill(&mut octets)?;
+        Ok(u32::from_le_bytes(octets))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, RandomFailed> {
+        let mut octets = [0; 8];
+        self.0.fill(&mut octets)?;
+        Ok(u64::from_le_bytes(octets))
+    }
+
+    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), RandomFailed> {
+        Ok(self.0.fill(octets)?)
+    }
+}
+
+impl TryCryptoRng for ProviderRng {}
+
 impl Signer for LegacyRsaSigner {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
         let key = (*self.key).clone();
         match self.scheme {
-            SignatureScheme::RSA_PSS_SHA256 => sign(&pss::SigningKey::<Sha256>::new(key), message),
-            SignatureScheme::RSA_PSS_SHA384 => sign(&pss::SigningKey::<Sha384>::new(key), message),
-            SignatureScheme::RSA_PSS_SHA512 => sign(&pss::SigningKey::<Sha512>::new(key), message),
+            SignatureScheme::RSA_PSS_SHA256 => {
+                self.blinded(&pss::SigningKey::<Sha256>::new(key), message)
+            }
+            SignatureScheme::RSA_PSS_SHA384 => {
+                self.blinded(&pss::SigningKey::<Sha384>::new(key), message)
+            }
+            SignatureScheme::RSA_PSS_SHA512 => {
+                self.blinded(&pss::SigningKey::<Sha512>::new(key), message)
+            }
             SignatureScheme::RSA_PKCS1_SHA256 => {
-                sign(&pkcs1v15::SigningKey::<Sha256>::new(key), message)
+                self.blinded(&pkcs1v15::SigningKey::<Sha256>::new(key), message)
             }
             SignatureScheme::RSA_PKCS1_SHA384 => {
-                sign(&pkcs1v15::SigningKey::<Sha384>::new(key), message)
+                self.blinded(&pkcs1v15::SigningKey::<Sha384>::new(key), message)
             }
             SignatureScheme::RSA_PKCS1_SHA512 => {
-                sign(&pkcs1v15::SigningKey::<Sha512>::new(key), message)
+                self.blinded(&pkcs1v15::SigningKey::<Sha512>::new(key), message)
             }
             other => Err(Error::General(format!(
                 "{other:?} was never offered by this key"
@@ -160,21 +227,28 @@ where
     S::try_from(signature).is_ok_and(|signature| key.verify(message, &signature).is_ok())
 }
 
-/// Blinded with the system's randomness, against measuring the private key.
-fn sign<S: SignatureEncoding>(
-    key: &impl RandomizedSigner<S>,
-    message: &[u8],
-) -> Result<Vec<u8>, Error> {
-    let signature = key.try_sign_with_rng(&mut UnwrapErr(getrandom::SysRng), message);
-    let signature = signature.map_err(|error| Error::General(error.to_string()))?;
-    Ok(signature.to_vec())
-}
-
 #[cfg(test)]
 mod tests {
     use std::process::Command;
+    use std::sync::atomic::{AtomicU64, Ordering};
 
     use super::*;
+
+    /// Only the time that a signature takes depends on what it is blinded with.
+    #[derive(Debug)]
+    struct Counting(AtomicU64);
+
+    static RANDOM: Counting = Counting(AtomicU64::new(1));
+
+    impl SecureRandom for Counting {
+        fn fill(&self, octets: &mut [u8]) -> Result<(), GetRandomFailed> {
+            for octet in octets {
+                let round = self.0.fetch_add(1, Ordering::Relaxed);
+                *octet = round.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes()[5];
+            }
+            Ok(())
+        }
+    }
 
     /// A key of this many bits, made by OpenSSL.
     fn key(bits: &str) -> LegacyRsaKey {
@@ -191,7 +265,7 @@ mod tests {
             "genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:{bits} -out"
         ));
         let der = openssl("pkcs8 -topk8 -nocrypt -outform DER -in");
-        LegacyRsaKey::from_pkcs8_der(&der).expect("an RSA key")
+        LegacyRsaKey::from_pkcs8_der(&der, &RANDOM).expect("an RSA key")
     }
 
     #[test]
@@ -220,7 +294,8 @@ mod tests {
                 .collect();
             for scheme in SCHEMES {
                 let signer = LegacyRsaSigner {
-                    key: Arc::clone(&key.0),
+                    key: Arc::clone(&key.key),
+                    random: &RANDOM,
                     scheme,
                 };
                 assert_eq!(
