@@ -13,8 +13,9 @@ use super::call::Call;
 use super::point::Point;
 use super::seed::copy;
 
-/// `strace` has this long to attach, and to finish its log.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// `strace` has this long to attach, and to finish its log: long, for other units and
+/// their log may have both processors meanwhile.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How one run is traced.
 pub struct Strace {
