@@ -30,7 +30,11 @@
 //! - [`Environment`]: time, randomness and addresses.
 //! - [`UnitSecret`]: the secret that seals private keys; [`SecretFile`] keeps it
 //!   in a file.
-//! - [`Listener`]: what serves HTTPS and is told which identity to serve.
+//! - [`Listener`]: what serves HTTPS and is told which identity to serve. With the
+//!   feature `rustls` (off by default) `RustlsListener` is one, for any provider of
+//!   rustls.
+//!
+//! `examples/appliance.rs` is a whole appliance of less than 200 lines.
 //!
 //! Nothing here knows HTTP, HTML, SSH or a terminal.
 
