@@ -108,21 +108,28 @@ impl Unit {
         }
     }
 
-    /// Serves the identity that served before; where it cannot be, the factory one.
-    fn serve_what_is_stored(&self) -> Result<(), Error> {
+    /// Serves the identity that served before; where it cannot be, the factory one. For a
+    /// disk that cannot read the one, the other is the last resort.
+    fn serve_what_is_stored(&self, tries: Tries) -> Result<(), Error> {
         let snapshot = self.store.snapshot()?;
         let serve = |slot: Slot, stand_in| {
             let record: Option<IdentityRecord> = snapshot.get(slot.key())?;
             let record = record.ok_or_else(|| no_identity("serves"))?;
             self.serve_for(&self.identity(&snapshot, &record)?, stand_in)
         };
-        serve(Slot::Serving, None).or_else(|why| {
-            let stand_in = StandIn {
-                slot: Slot::Factory,
-                why: why.to_string(),
-            };
-            serve(Slot::Factory, Some(stand_in))
-        })
+        match serve(Slot::Serving, None) {
+            Err(Error::Store(why @ StoreError::Broken(_))) if tries == Tries::MoreFollow => {
+                Err(why.into())
+            }
+            Err(why) => {
+                let stand_in = StandIn {
+                    slot: Slot::Factory,
+                    why: why.to_string(),
+                };
+                serve(Slot::Factory, Some(stand_in))
+            }
+            Ok(()) => Ok(()),
+        }
     }
 
     /// Makes the account and the factory identity, which serves.
@@ -177,18 +184,25 @@ fn beside_a_newer_one() -> String {
     format!("store.format-{FORMAT}.redb")
 }
 
+/// Whether something is tried again when the disk refuses it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tries {
+    MoreFollow,
+    Last,
+}
+
 /// Does what fails because of the disk a few times.
 fn patiently<T, E>(
-    mut f: impl FnMut() -> Result<T, E>,
+    mut f: impl FnMut(Tries) -> Result<T, E>,
     may_pass: impl Fn(&E) -> bool,
 ) -> Result<T, E> {
     for _ in 1..TRIES_MAX {
-        match f() {
+        match f(Tries::MoreFollow) {
             Err(error) if may_pass(&error) => thread::sleep(BETWEEN_TRIES),
             done => return done,
         }
     }
-    f()
+    f(Tries::Last)
 }
 
 /// A start on a state folder that nobody else uses.
@@ -224,7 +238,7 @@ impl Start<'_> {
         let path = self.folder.file(&self.store);
         let store = path.try_exists().map_err(StoreError::from)?;
         let is_broken = |error: &io::Error| error.raw_os_error() == Some(EIO);
-        let secret = match patiently(|| self.secret.read(), is_broken) {
+        let secret = match patiently(|_| self.secret.read(), is_broken) {
             Ok(secret) => secret,
             Err(error) if error.kind() == io::ErrorKind::InvalidData || is_broken(&error) => {
                 return Ok(Found::Damaged(Damage {
@@ -256,7 +270,7 @@ impl Start<'_> {
             }));
         };
         let is_broken = |error: &Error| matches!(error, Error::Store(StoreError::Broken(_)));
-        match patiently(|| self.look_into_store(&secret), is_broken) {
+        match patiently(|tries| self.look_into_store(&secret, tries), is_broken) {
             Ok(found) => Ok(found),
             Err(
                 error @ Error::Store(
@@ -286,25 +300,25 @@ impl Start<'_> {
 
     /// Opens the store, or where the disk lets it only be read, a copy of it: what is stored
     /// serves, and nobody is locked out by a disk.
-    fn look_into_store(&self, secret: &Secret) -> Result<Found, Error> {
+    fn look_into_store(&self, secret: &Secret, tries: Tries) -> Result<Found, Error> {
         let path = self.folder.file(&self.store);
         let found = Store::open(&path)
             .map_err(Error::from)
-            .and_then(|store| self.look_into(store, secret));
+            .and_then(|store| self.look_into(store, secret, tries));
         match found {
             Err(Error::Store(StoreError::Io(why))) => {
-                self.look_into(Store::open_copy(&path, why)?, secret)
+                self.look_into(Store::open_copy(&path, why)?, secret, tries)
             }
             found => found,
         }
     }
 
-    fn look_into(&self, store: Store, secret: &Secret) -> Result<Found, Error> {
+    fn look_into(&self, store: Store, secret: &Secret, tries: Tries) -> Result<Found, Error> {
         let unit = self.unit(store, secret)?;
         if unit.store.snapshot()?.octets(account::RECORD)?.is_none() {
             return Err(StoreError::Damaged("it has no account".into()).into());
         }
-        unit.serve_what_is_stored()?;
+        unit.serve_what_is_stored(tries)?;
         unit.store.accept();
         unit.resume_trial()?;
         // Where this start has used up the trial, it is over before anybody is told what

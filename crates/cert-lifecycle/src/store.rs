@@ -83,6 +83,7 @@ impl From<redb::Error> for StoreError {
     fn from(error: redb::Error) -> Self {
         match error {
             redb::Error::Corrupted(why) => Self::Damaged(why),
+            redb::Error::Io(why) if why.raw_os_error() == Some(EIO) => why.into(),
             other => Self::Io(other.to_string()),
         }
     }
