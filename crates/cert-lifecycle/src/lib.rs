@@ -1,42 +1,4 @@
-//! What an administrator can do with an appliance's certificates, as typed
-//! operations, and the store that keeps them through a power cut.
-//!
-//! # The model
-//!
-//! A [`Unit`] keeps private keys, each under its [`KeyId`]. A *request* is a
-//! PKCS#10 request together with its key; many may wait. An *identity* is a key,
-//! a leaf certificate and its chain: one *serves*, one is the *previous*, and
-//! the *factory* one has a place of its own.
-//!
-//! | to | call |
-//! |---|---|
-//! | start | [`Unit::open`] |
-//! | see | [`Unit::status`], [`Unit::requests`], [`Unit::journal`] |
-//! | look at a certificate, hand it out | [`CertificateDetails`], [`Unit::chain`], [`Unit::export`] |
-//! | make | [`RequestForm::parse`], then [`Unit::start_making`] |
-//! | import | [`Unit::review`], then [`Unit::install`] |
-//! | go back | [`Unit::serve_previous`], [`Unit::reset_to_factory`] |
-//! | keep what is on trial | [`Unit::confirm`], and [`Unit::tick`] once a second |
-//! | know what is wrong | [`Unit::alarms`], [`Unit::acknowledge`] |
-//! | sign in | [`Unit::sign_in`], [`Unit::change_password`], [`Unit::reset_password`] |
-//! | sign in with a key | [`Unit::authorized_keys`], [`Unit::authorize_key`], [`Unit::revoke_key`] |
-//! | be reached | [`Unit::answers_to`], [`Unit::strict_transport_seconds`] |
-//! | set | [`Unit::settings`], [`Unit::change_settings`] |
-//! | tell others | [`Unit::on_change`], [`Unit::follow`] |
-//! | back up | [`Unit::backup`]; [`Unit::review_backup`], then [`Unit::restore`] |
-//!
-//! # What a maker supplies
-//!
-//! - [`Environment`]: time, randomness and addresses.
-//! - [`UnitSecret`]: the secret that seals private keys; [`SecretFile`] keeps it
-//!   in a file.
-//! - [`Listener`]: what serves HTTPS and is told which identity to serve. With the
-//!   feature `rustls` (off by default) `RustlsListener` is one, for any provider of
-//!   rustls.
-//!
-//! `examples/appliance.rs` is a whole appliance of less than 200 lines.
-//!
-//! Nothing here knows HTTP, HTML, SSH or a terminal.
+#![doc = include_str!("../README.md")]
 
 mod account;
 mod alarms;
