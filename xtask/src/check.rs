@@ -2,7 +2,7 @@
 
 use xshell::{Shell, cmd};
 
-use crate::{flags, no_std};
+use crate::{flags, no_std, surface};
 
 impl flags::Check {
     pub(crate) fn run(self, sh: &Shell) -> anyhow::Result<()> {
@@ -11,6 +11,7 @@ impl flags::Check {
         cmd!(sh, "cargo doc --workspace --no-deps")
             .env("RUSTDOCFLAGS", "-D warnings")
             .run()?;
+        surface::check(sh)?;
         no_std::build(sh)?;
         deny(sh)
     }
@@ -30,4 +31,37 @@ fn deny(sh: &Shell) -> anyhow::Result<()> {
     }
     cmd!(sh, "cargo deny check bans licenses sources").run()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    #[test]
+    fn each_direct_dependency_has_a_row_in_the_documents() -> anyhow::Result<()> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let manifest: toml::Table = std::fs::read_to_string(root.join("Cargo.toml"))?.parse()?;
+        let named = |table: &toml::Table, keys: [&str; 2]| {
+            let [outer, inner] = keys.map(str::to_owned);
+            let table = table.get(&outer)?.get(&inner)?.as_table()?;
+            let is_foreign = |value: &toml::Value| value.get("path").is_none();
+            let foreign = table.iter().filter(|(_, value)| is_foreign(value));
+            Some(
+                foreign
+                    .map(|(name, _)| name.clone())
+                    .collect::<BTreeSet<_>>(),
+            )
+        };
+        let linked = named(&manifest, ["workspace", "dependencies"]).unwrap_or_default();
+        let text = std::fs::read_to_string(root.join("docs/dependencies.md"))?;
+        let rows = text.lines().filter(|line| line.starts_with("| `"));
+        let first_cells = rows.filter_map(|line| line.split('|').nth(1));
+        let told: BTreeSet<String> = first_cells
+            .flat_map(|cell| cell.split('`').skip(1).step_by(2).map(str::to_owned))
+            .collect();
+        assert!(!linked.is_empty());
+        assert_eq!(linked, told, "docs/dependencies.md and Cargo.toml differ");
+        Ok(())
+    }
 }

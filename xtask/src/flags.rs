@@ -31,8 +31,9 @@ xflags::xflags! {
             optional --install
         }
 
-        /// Check what needs no running: formatting, clippy, rustdoc, the crates
-        /// without std, and the licences and sources of the dependencies.
+        /// Check what needs no running: formatting, clippy, rustdoc, what the crates
+        /// offer, the crates without std, and the licences and sources of the
+        /// dependencies.
         cmd check {}
 
         /// Write docs/console.md and docs/countersign-console.7 anew, from the table of
@@ -63,6 +64,10 @@ xflags::xflags! {
             /// Install what is missing.
             optional --install
         }
+
+        /// Write crates/*/surface.txt anew: every public item of the crates that others
+        /// link. `cargo xtask check` fails where they offer something else.
+        cmd surface {}
 
         /// Run every test: unit tests, examples in the documentation, and the
         /// acceptance tests, which start the unit and drive it from outside.

@@ -79,13 +79,12 @@ pub enum StoreError {
     Unsettled(String),
 }
 
-impl From<redb::Error> for StoreError {
-    fn from(error: redb::Error) -> Self {
-        match error {
-            redb::Error::Corrupted(why) => Self::Damaged(why),
-            redb::Error::Io(why) if why.raw_os_error() == Some(EIO) => why.into(),
-            other => Self::Io(other.to_string()),
-        }
+/// Not `From`: which library stores is nobody else's business, and may change.
+fn from_redb(error: impl Into<redb::Error>) -> StoreError {
+    match error.into() {
+        redb::Error::Corrupted(why) => StoreError::Damaged(why),
+        redb::Error::Io(why) if why.raw_os_error() == Some(EIO) => why.into(),
+        other => StoreError::Io(other.to_string()),
     }
 }
 
@@ -272,7 +271,7 @@ impl Store {
         self.version.fetch_add(1, Ordering::Release);
         match committed {
             Err(why) if !self.has_change(number, &changing, &why)? => {
-                return Err(StoreError::from(why).into());
+                return Err(from_redb(why).into());
             }
             _ => {}
         }
@@ -316,7 +315,7 @@ impl Store {
     ) -> Result<T, StoreError> {
         let current = self.database.read().unwrap_or_else(PoisonError::into_inner);
         match &*current {
-            Some(database) => Ok(begin(database)?),
+            Some(database) => begin(database).map_err(from_redb),
             None => Err(StoreError::Io("it is not open".into())),
         }
     }
@@ -396,7 +395,7 @@ impl Snapshot {
         match self.0.open_table(RECORDS) {
             Ok(table) => Ok(Some(table)),
             Err(TableError::TableDoesNotExist(_)) => Ok(None),
-            Err(error) => Err(redb::Error::from(error).into()),
+            Err(error) => Err(from_redb(error)),
         }
     }
 }
@@ -431,7 +430,7 @@ pub(crate) struct Change(WriteTransaction);
 
 impl Records for Change {
     fn octets(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        octets_in(&self.0.open_table(RECORDS).map_err(redb::Error::from)?, key)
+        octets_in(&self.0.open_table(RECORDS).map_err(from_redb)?, key)
     }
 
     fn keys_from(
@@ -440,12 +439,12 @@ impl Records for Change {
         first: &str,
         keys_max: usize,
     ) -> Result<Vec<String>, StoreError> {
-        let table = self.0.open_table(RECORDS).map_err(redb::Error::from)?;
+        let table = self.0.open_table(RECORDS).map_err(from_redb)?;
         keys_in(&table, prefix, first, keys_max)
     }
 
     fn last_keys(&self, prefix: &str, keys_max: usize) -> Result<Vec<String>, StoreError> {
-        let table = self.0.open_table(RECORDS).map_err(redb::Error::from)?;
+        let table = self.0.open_table(RECORDS).map_err(from_redb)?;
         last_keys_in(&table, prefix, keys_max)
     }
 }
@@ -459,15 +458,15 @@ impl Change {
 
     /// Puts octets under `key`, in place of those that were there.
     pub(crate) fn put_octets(&self, key: &str, octets: &[u8]) -> Result<(), StoreError> {
-        let mut table = self.0.open_table(RECORDS).map_err(redb::Error::from)?;
-        table.insert(key, octets).map_err(redb::Error::from)?;
+        let mut table = self.0.open_table(RECORDS).map_err(from_redb)?;
+        table.insert(key, octets).map_err(from_redb)?;
         Ok(())
     }
 
     /// Removes the record under `key`, if there is one.
     pub(crate) fn remove(&self, key: &str) -> Result<(), StoreError> {
-        let mut table = self.0.open_table(RECORDS).map_err(redb::Error::from)?;
-        table.remove(key).map_err(redb::Error::from)?;
+        let mut table = self.0.open_table(RECORDS).map_err(from_redb)?;
+        table.remove(key).map_err(from_redb)?;
         Ok(())
     }
 }
@@ -476,7 +475,7 @@ fn octets_in(
     table: &impl ReadableTable<&'static str, &'static [u8]>,
     key: &str,
 ) -> Result<Option<Vec<u8>>, StoreError> {
-    let found = table.get(key).map_err(redb::Error::from)?;
+    let found = table.get(key).map_err(from_redb)?;
     Ok(found.map(|guard| guard.value().to_vec()))
 }
 
@@ -486,7 +485,7 @@ fn keys_in(
     first: &str,
     keys_max: usize,
 ) -> Result<Vec<String>, StoreError> {
-    let entries = table.range(first..).map_err(redb::Error::from)?;
+    let entries = table.range(first..).map_err(from_redb)?;
     first_of(entries, prefix, keys_max)
 }
 
@@ -497,7 +496,7 @@ fn last_keys_in(
 ) -> Result<Vec<String>, StoreError> {
     // No key has this character, which comes after all others.
     let end = format!("{prefix}{}", char::MAX);
-    let entries = table.range(..end.as_str()).map_err(redb::Error::from)?;
+    let entries = table.range(..end.as_str()).map_err(from_redb)?;
     first_of(entries.rev(), prefix, keys_max)
 }
 
@@ -517,7 +516,7 @@ fn first_of<'a>(
 ) -> Result<Vec<String>, StoreError> {
     let mut keys = Vec::new();
     for entry in entries.take(keys_max) {
-        let (key, _) = entry.map_err(redb::Error::from)?;
+        let (key, _) = entry.map_err(from_redb)?;
         if !key.value().starts_with(prefix) {
             break;
         }
