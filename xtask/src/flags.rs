@@ -65,6 +65,17 @@ xflags::xflags! {
             optional --install
         }
 
+        /// Check everything that has to hold before a version is published, and print what
+        /// is then to do: nothing uncommitted, a section in each changelog, `check`, the
+        /// packages of the crates built from what is in them, no break of what was tagged
+        /// last, `test`.
+        cmd release {
+            /// Publish nothing. The only way there is.
+            optional --dry-run
+            /// Leave out `test`, for where it has just run.
+            optional --no-test
+        }
+
         /// Write crates/*/surface.txt anew: every public item of the crates that others
         /// link. `cargo xtask check` fails where they offer something else.
         cmd surface {}

@@ -16,6 +16,7 @@ mod image;
 mod key;
 mod no_std;
 mod peers;
+mod release;
 mod surface;
 mod target;
 mod test;
@@ -38,6 +39,7 @@ fn main() -> anyhow::Result<()> {
         XtaskCmd::Docs(cmd) => cmd.run(&sh),
         XtaskCmd::Fuzz(cmd) => cmd.run(&sh),
         XtaskCmd::Image(cmd) => cmd.run(&sh),
+        XtaskCmd::Release(cmd) => cmd.run(&sh),
         XtaskCmd::Surface(cmd) => cmd.run(&sh),
         XtaskCmd::Test(cmd) => cmd.run(&sh),
     }
