@@ -193,7 +193,7 @@ fn cross_tools(target: Target) -> &'static [Tool] {
     }
 }
 
-const DEBIANS_RUST: &[Tool] = &[
+pub(crate) const DEBIANS_RUST: &[Tool] = &[
     Tool {
         program: "/usr/bin/rustc",
         package: "rustc-web",

@@ -8,6 +8,14 @@ use crate::target::Target;
 xflags::xflags! {
     /// The commands of this workspace.
     cmd xtask {
+        /// Start the pure crates on a microcontroller without an operating system, a
+        /// Cortex-M4 in QEMU: they make a request, and read and judge a certificate. Says
+        /// how much flash and heap that takes.
+        cmd bare-metal {
+            /// Install what is missing.
+            optional --install
+        }
+
         /// Start the image of a target in QEMU: its serial line on this terminal, HTTPS
         /// on port 8443 and SSH on port 8022 of loopback. What the unit keeps, it keeps
         /// from one start to the next.
@@ -99,7 +107,8 @@ xflags::xflags! {
         /// faults of the disk tries all of them (COUNTERSIGN_EXTENT=every), units are
         /// started on pictures of a disk that was in use, scanners take their time, and
         /// Firefox opens the unit. It needs to be root, to mount that disk, and takes a
-        /// quarter of an hour more on two cores.
+        /// quarter of an hour more on two cores. The pure crates run on a microcontroller
+        /// as well (`cargo xtask bare-metal`).
         ///
         /// Pictures of every page are left in target/screenshots.
         cmd test {

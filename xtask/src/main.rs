@@ -5,6 +5,7 @@
     reason = "a command line tool talks to its terminal"
 )]
 
+mod bare_metal;
 mod boot;
 mod build;
 mod check;
@@ -33,6 +34,7 @@ fn main() -> anyhow::Result<()> {
     let sh = Shell::new()?;
     sh.change_dir(workspace()?);
     match flags.subcommand {
+        XtaskCmd::BareMetal(cmd) => cmd.run(&sh),
         XtaskCmd::Boot(cmd) => cmd.run(&sh),
         XtaskCmd::Build(cmd) => cmd.run(&sh),
         XtaskCmd::Check(cmd) => cmd.run(&sh),

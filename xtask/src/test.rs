@@ -8,7 +8,7 @@ use xshell::{Cmd, Shell, cmd};
 
 use crate::image::{self, Recipe};
 use crate::target::Target;
-use crate::{boot, debian, flags, peers};
+use crate::{bare_metal, boot, debian, flags, peers};
 
 impl flags::Test {
     pub(crate) fn run(self, sh: &Shell) -> anyhow::Result<()> {
@@ -32,6 +32,7 @@ impl flags::Test {
         if self.long {
             // For the same features; with --package, half of it would be built again.
             run(cmd!(sh, "cargo test --workspace --test long"))?;
+            bare_metal::run(sh, !self.no_install)?;
         }
         Ok(())
     }
