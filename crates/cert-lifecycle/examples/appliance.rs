@@ -18,14 +18,15 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, TcpListener, TcpStream};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use cert_lifecycle::{
-    Actor, Digest, Environment, Factory, Now, Preflight, RequestForm, RustlsListener, SecretFile,
-    Served, Unit, UnitConfig, Via, make_state_folder,
+    Actor, Digest, Environment, Factory, Now, Preflight, Progress, RequestForm, RustlsListener,
+    SecretFile, Served, Unit, UnitConfig, Via, make_state_folder,
 };
 use rustls::crypto::aws_lc_rs::{Ticketer, default_provider};
 use rustls::{ServerConnection, StreamOwned};
@@ -133,6 +134,10 @@ fn done(unit: &Unit, line: &str) -> Result<String, Anything> {
         via: Via::Console,
     };
     let must = Preflight::Required;
+    let mut on_progress = |progress: Progress| {
+        eprint!("\rMaking the key: {:.0} %", progress.fraction * 100.0);
+        ControlFlow::Continue(())
+    };
     let serves = |fingerprint| format!("From now on serves {fingerprint}.");
     Ok(match word {
         "request" => {
@@ -141,10 +146,7 @@ fn done(unit: &Unit, line: &str) -> Result<String, Anything> {
                 ..RequestForm::default()
             };
             let order = form.parse().map_err(cert_lifecycle::Error::Form)?;
-            let made = unit.make(&order, &actor, &mut |progress| {
-                eprint!("\rMaking the key: {:.0} %", progress.fraction * 100.0);
-                std::ops::ControlFlow::Continue(())
-            })?;
+            let made = unit.make(&order, &actor, &mut on_progress)?;
             let requests = unit.requests()?;
             let request = requests.into_iter().find(|request| request.key == made.key);
             request.map_or_else(String::new, |request| request.pem)
@@ -159,7 +161,7 @@ fn done(unit: &Unit, line: &str) -> Result<String, Anything> {
             serves(unit.install(&mut review, must, &actor)?)
         }
         "previous" => serves(unit.serve_previous(must, &actor)?),
-        "reset" => serves(unit.reset_to_factory(Digest::Sha256, &actor)?),
+        "reset" => serves(unit.reset_to_factory(Digest::Sha256, &actor, &mut on_progress)?),
         "status" => {
             let status = unit.status()?;
             let serving = format!("Serving {}", status.serving.certificate.sha256);

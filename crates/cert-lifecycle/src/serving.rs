@@ -15,6 +15,7 @@ use crate::identity::{Der, Identity, Origin};
 use crate::journal::{self, Action, Actor, Event, Via};
 use crate::key_id::sha256_of;
 use crate::records::{IdentityRecord, Slot, by_age, put_in_service, remove_orphaned_keys};
+use crate::requests::OnProgress;
 use crate::review::{KnownKey, KnownKeys, Review, Way};
 use crate::settings::{self, TlsLevel};
 use crate::store::{Records, StoreError};
@@ -156,15 +157,21 @@ impl Unit {
     }
 
     /// Makes a new factory identity and serves it at once, whatever serves now.
-    /// Returns the certificate's SHA-256 fingerprint.
+    /// Returns the certificate's SHA-256 fingerprint. Takes as long as its key takes.
     ///
     /// # Errors
     ///
+    /// - [`Error::Cancelled`] when `progress` breaks.
     /// - [`Error::Make`] when `digest` cannot sign with an RSA key of 2048 bits.
     /// - [`Error::Listener`] when the TLS stack cannot serve it.
     /// - [`Error::Store`] when the store does not take it.
-    pub fn reset_to_factory(&self, digest: Digest, actor: &Actor) -> Result<String, Error> {
-        let mut new = self.make_factory_identity(digest)?;
+    pub fn reset_to_factory(
+        &self,
+        digest: Digest,
+        actor: &Actor,
+        progress: OnProgress<'_>,
+    ) -> Result<String, Error> {
+        let mut new = self.make_factory_identity(digest, progress)?;
         let _changing = self.lock();
         let now = self.environment.now();
         new.record.confirmed = self.confirms_at_once(actor);
@@ -260,14 +267,14 @@ impl Unit {
     pub(crate) fn make_factory_identity(
         &self,
         digest: Digest,
+        progress: OnProgress<'_>,
     ) -> Result<NewFactoryIdentity, Error> {
         let mut rng = EnvironmentRng(&*self.environment);
-        let mut never_cancelled = |_| std::ops::ControlFlow::Continue(());
         let spec = match self.settings().tls {
             TlsLevel::Standard => KeySpec::default(),
             TlsLevel::High => KeySpec::Rsa(RsaBits::new(RSA_BITS_MIN_HIGH)?),
         };
-        let key = PrivateKey::generate(spec, &mut rng, &mut never_cancelled)?;
+        let key = PrivateKey::generate(spec, &mut rng, progress)?;
         let now = self.environment.now();
         let params = CertificateParams {
             subject: Subject::new(CommonName::parse(&self.factory.host_name)?),

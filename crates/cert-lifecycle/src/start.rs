@@ -139,7 +139,9 @@ impl Unit {
         aside: Option<&SetAside>,
         why_anew: &str,
     ) -> Result<(), Error> {
-        let new = self.make_factory_identity(pki_core::Digest::Sha256)?;
+        let new = self.make_factory_identity(pki_core::Digest::Sha256, &mut |_| {
+            std::ops::ControlFlow::Continue(())
+        })?;
         let now = self.environment.now();
         let identity = Identity::new(
             new.key.id,

@@ -95,7 +95,7 @@ pub(crate) struct SessionView {
 impl SessionView {
     /// Where the sign-in came from, for people.
     pub(crate) fn came_from(&self) -> String {
-        match self.via {
+        match &self.via {
             Via::Web(address) => address.to_string(),
             other => other.to_string(),
         }
@@ -165,7 +165,7 @@ impl Held {
     fn view(&self, timing: Timing) -> SessionView {
         SessionView {
             number: self.session.number,
-            via: self.session.via,
+            via: self.session.via.clone(),
             address: self.session.address,
             last_address: self.last_address,
             age: timing.since(self.session.began),

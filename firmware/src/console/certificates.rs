@@ -14,6 +14,7 @@ use super::dialogue::{NOT_DONE, Reply};
 use super::paste::Paste;
 use super::review::Shown;
 use super::show;
+use super::work::{Reset, Work};
 use crate::limits::UPLOAD_OCTETS_MAX;
 use crate::time::utc;
 
@@ -179,16 +180,26 @@ pub(super) fn defcert(desk: &mut Desk, arguments: &Arguments) -> Answer {
         true => Digest::Sha1,
         false => Digest::Sha256,
     };
-    let fingerprint = match desk.app.unit.reset_to_factory(digest, &desk.actor) {
+    match Reset::begin(desk, digest, arguments.has("-v")) {
+        Ok(reset) => Answer {
+            reply: Reply::done(""),
+            next: Next::Working(Work::Reset(reset)),
+        },
+        Err(error) => error.into(),
+    }
+}
+
+/// How the making of a factory certificate ended.
+pub(super) fn reset(desk: &Desk, ended: Result<String, Error>, verbose: bool) -> Reply {
+    let fingerprint = match ended {
         Ok(fingerprint) => fingerprint,
-        Err(error) => return error.into(),
+        Err(error @ Error::Cancelled) => return Reply::cancelled_by(error),
+        Err(error) => return Reply::not_done(error),
     };
     let said = format!("Factory certificate made and served. SHA-256 fingerprint {fingerprint}\n");
     match details(desk, Which::Serving) {
-        Ok(details) if arguments.has("-v") => {
-            Answer::done(format!("{}{said}", details_text(&details)))
-        }
-        _ => Answer::done(said),
+        Ok(details) if verbose => Reply::done(format!("{}{said}", details_text(&details))),
+        _ => Reply::done(said),
     }
 }
 

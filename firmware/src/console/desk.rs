@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use super::dialogue::Reply;
 use super::paste::Paste;
 use super::show;
+use super::work::Work;
 use crate::App;
 
 /// What was pasted, or the limit that it was larger than.
@@ -73,11 +74,8 @@ pub(super) enum Next {
     Command,
     Question(Question),
     Paste(Paste, ThenPasted),
-    /// None: the job with this number makes a key first.
-    Making {
-        job: u64,
-        json: bool,
-    },
+    /// None: something goes on first.
+    Working(Work),
 }
 
 /// Something that is asked.

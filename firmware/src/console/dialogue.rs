@@ -19,13 +19,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cert_lifecycle::{Actor, Making};
+use cert_lifecycle::Actor;
 use zeroize::Zeroizing;
 
 use super::commands::{complete, keeps, run};
 use super::desk::{Answer, Desk, Next, Question};
 use super::paste::Paste;
-use super::requests;
+use super::work::{LOOK, Work};
 use crate::App;
 
 /// A line of more than this many octets is refused by whoever reads it.
@@ -39,10 +39,6 @@ const BEGIN: &str = "-----BEGIN ";
 
 /// [`more`](Dialogue::more) returns after so long.
 const MOMENT: Duration = Duration::from_millis(500);
-/// How often it looks meanwhile.
-const LOOK: Duration = Duration::from_millis(20);
-/// The making of a key ends so soon after it was cancelled, or goes on by itself.
-const CANCELLING_MAX: Duration = Duration::from_secs(5);
 
 /// Exit codes, as the documentation lists them.
 pub(super) const DONE: u8 = 0;
@@ -93,6 +89,14 @@ impl Reply {
         Self::new(CANCELLED, "Nothing was changed.\n")
     }
 
+    /// Cancelled, as the operation says it.
+    pub(super) fn cancelled_by(error: impl std::fmt::Display) -> Self {
+        Self {
+            code: CANCELLED,
+            ..Self::not_done(error)
+        }
+    }
+
     pub(super) fn new(code: u8, text: impl Into<String>) -> Self {
         Self {
             code,
@@ -115,11 +119,10 @@ enum State {
         paste: Paste,
         then: super::desk::ThenPasted,
     },
-    /// The job with this number makes a key.
-    Making {
-        job: u64,
+    /// None: what the last one began goes on.
+    Working {
+        work: Work,
         marks: usize,
-        json: bool,
     },
 }
 
@@ -169,7 +172,7 @@ impl Dialogue {
 
     /// What the last line began goes on: [`more`](Self::more) tells how.
     pub(super) fn busy(&self) -> bool {
-        matches!(self.state, State::Making { .. })
+        matches!(self.state, State::Working { .. })
     }
 
     /// `exit` was typed.
@@ -191,8 +194,8 @@ impl Dialogue {
                     return Reply::done("");
                 }
             }
-            making @ State::Making { .. } => {
-                self.state = making;
+            working @ State::Working { .. } => {
+                self.state = working;
                 return Reply::not_done("A key is being made. Wait for it, or press Ctrl-C.");
             }
         };
@@ -218,11 +221,7 @@ impl Dialogue {
             Next::Command => State::Command,
             Next::Question(question) => State::Question(question),
             Next::Paste(paste, then) => State::Paste { paste, then },
-            Next::Making { job, json } => State::Making {
-                job,
-                marks: 0,
-                json,
-            },
+            Next::Working(work) => State::Working { work, marks: 0 },
         };
         answer.reply
     }
@@ -230,23 +229,19 @@ impl Dialogue {
     /// Waits for a moment, half a second at most, and says how what goes on stands:
     /// a mark of progress, or how it ended.
     pub(super) fn more(&mut self) -> Reply {
-        let State::Making { job, marks, json } = &mut self.state else {
+        let State::Working { work, marks } = &mut self.state else {
             return Reply::done("");
         };
         let began = Instant::now();
         loop {
-            let key = match self.desk.app.unit.making_of(*job) {
-                Some(Making::Running { key, .. }) => key,
-                ended => {
-                    let reply = requests::made(&self.desk, ended, *json);
-                    self.state = State::Command;
-                    return reply;
-                }
-            };
+            if let Some(reply) = work.reply(&self.desk) {
+                self.state = State::Command;
+                return reply;
+            }
             if began.elapsed() >= MOMENT {
                 *marks += 1;
                 return Reply::done(match *marks {
-                    1 => format!("Making a key of {key}; Ctrl-C cancels. "),
+                    1 => work.says(&self.desk),
                     _ => ".".into(),
                 });
             }
@@ -259,25 +254,7 @@ impl Dialogue {
         match std::mem::replace(&mut self.state, State::Command) {
             State::Command => Reply::done(""),
             State::Question(_) | State::Paste { .. } => Reply::cancelled(),
-            State::Making { job, json, .. } => {
-                let ended = self.cancel(job);
-                requests::made(&self.desk, ended, json)
-            }
-        }
-    }
-
-    /// Cancels the job and waits for its end.
-    fn cancel(&self, job: u64) -> Option<Making> {
-        let unit = &self.desk.app.unit;
-        let began = Instant::now();
-        loop {
-            match unit.making_of(job) {
-                Some(Making::Running { .. }) if began.elapsed() < CANCELLING_MAX => {
-                    unit.cancel_making();
-                    std::thread::sleep(LOOK);
-                }
-                ended => return ended,
-            }
+            State::Working { work, .. } => work.cancelled(&self.desk),
         }
     }
 
@@ -327,11 +304,8 @@ impl Dialogue {
 /// A key whose maker has gone away is not made to the end.
 impl Drop for Dialogue {
     fn drop(&mut self) {
-        let unit = &self.desk.app.unit;
-        if let State::Making { job, .. } = self.state
-            && matches!(unit.making_of(job), Some(Making::Running { .. }))
-        {
-            unit.cancel_making();
+        if let State::Working { work, .. } = &self.state {
+            work.cancel(&self.desk);
         }
     }
 }

@@ -36,6 +36,7 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 mod words;
+mod work;
 
 use std::io;
 use std::sync::Arc;

@@ -10,8 +10,9 @@ use serde_json::json;
 
 use super::commands::Arguments;
 use super::desk::{Answer, Desk, Next, yes_or_no};
-use super::dialogue::{CANCELLED, Reply};
+use super::dialogue::Reply;
 use super::show;
+use super::work::Work;
 use crate::time::{span, utc};
 
 /// Short words for fields, as OpenSSL has them.
@@ -151,7 +152,7 @@ fn make(desk: &mut Desk, json: bool) -> Result<Answer, Answer> {
     }
     Ok(Answer {
         reply: Reply::done(""),
-        next: Next::Making { job, json },
+        next: Next::Working(Work::Request { job, json }),
     })
 }
 
@@ -178,17 +179,10 @@ pub(super) fn made(desk: &Desk, ended: Option<Making>, json: bool) -> Reply {
     let (made, advice) = match ended {
         Some(Making::Done { made, advice }) => (made, advice),
         Some(Making::Failed(why)) => {
-            let cancelled = why == Error::Cancelled.to_string();
-            let mut reply = Reply::not_done(why);
-            if cancelled {
-                reply.code = CANCELLED;
-            }
-            return reply;
-        }
-        Some(Making::Running { .. }) => {
-            return Reply::not_done(
-                "The key is still being made. Type request making for how far it is.",
-            );
+            return match why == Error::Cancelled.to_string() {
+                true => Reply::cancelled_by(why),
+                false => Reply::not_done(why),
+            };
         }
         _ => {
             return Reply::not_done(

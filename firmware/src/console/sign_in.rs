@@ -51,7 +51,7 @@ impl Seat {
         name: &str,
         password: Zeroizing<String>,
     ) -> Result<Attempt, Error> {
-        let (throttle, address) = throttle(app, via);
+        let (throttle, address) = throttle(app, &via);
         let standing = match throttle.begin(address, now()) {
             Ok(_) if via == Via::Serial => Standing::Known,
             Ok(standing) => standing,
@@ -96,10 +96,10 @@ impl Seat {
         opening: Opening,
         first_password: Option<Zeroizing<String>>,
     ) -> Option<Self> {
-        let (_, address) = throttle(app, actor.via);
+        let (_, address) = throttle(app, &actor.via);
         let beginning = Beginning {
             opening,
-            via: actor.via,
+            via: actor.via.clone(),
             address,
             must_change_password: first_password.is_some(),
             draft: RequestForm::default(),
@@ -179,7 +179,7 @@ impl Seat {
         app.sessions.end_all();
         let beginning = Beginning {
             opening: app.sessions.opening(),
-            via: self.actor.via,
+            via: self.actor.via.clone(),
             address: self.address,
             must_change_password: false,
             draft: RequestForm::default(),
@@ -217,7 +217,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Which throttle counts an attempt, and under which address.
-fn throttle(app: &App, via: Via) -> (&Throttle, IpAddr) {
+fn throttle<'a>(app: &'a App, via: &Via) -> (&'a Throttle, IpAddr) {
     match via.address() {
         Some(address) => (&app.throttle, address.to_canonical()),
         None => (&app.serial_throttle, Ipv4Addr::UNSPECIFIED.into()),

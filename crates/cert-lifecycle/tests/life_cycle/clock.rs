@@ -49,7 +49,7 @@ fn a_clock_that_is_lost_again_does_not_lose_the_last_time_that_was_right() {
     drop(unit);
     bench.world.set(3, false);
     let unit = bench.open().unit;
-    unit.reset_to_factory(Digest::Sha256, &admin())
+    unit.reset_to_factory(Digest::Sha256, &admin(), &mut bench::never_cancelled)
         .expect("reset");
     let made = unit.status().expect("status").serving.certificate;
     assert_eq!(

@@ -14,7 +14,7 @@ fn a_follower_gets_every_new_entry_once_and_in_order_and_no_old_one() {
     let start = unit.follow(u64::MAX, 99).expect("followed");
     assert!(start.entries.is_empty() && start.last > 0, "{start:?}");
     bench::make(&unit, &form("ntp1.example.net"));
-    unit.reset_to_factory(Digest::Sha256, &admin())
+    unit.reset_to_factory(Digest::Sha256, &admin(), &mut bench::never_cancelled)
         .expect("reset");
     unit.sign_in("admin", "wrong", &admin()).expect("refused");
     let mut seen = Vec::new();
@@ -64,10 +64,13 @@ fn a_follower_is_told_when_an_entry_can_be_read_and_not_before() {
     unit.status().expect("reads");
     assert_eq!(told.load(Ordering::Relaxed), 0, "reading is no change");
     bench.refuse_to_serve(true);
-    assert!(unit.reset_to_factory(Digest::Sha256, &admin()).is_err());
+    assert!(
+        unit.reset_to_factory(Digest::Sha256, &admin(), &mut bench::never_cancelled)
+            .is_err()
+    );
     assert_eq!(told.load(Ordering::Relaxed), 0, "nothing was changed");
     bench.refuse_to_serve(false);
-    unit.reset_to_factory(Digest::Sha256, &admin())
+    unit.reset_to_factory(Digest::Sha256, &admin(), &mut bench::never_cancelled)
         .expect("reset");
     assert!(told.load(Ordering::Relaxed) > 0);
 }

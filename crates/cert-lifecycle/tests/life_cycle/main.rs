@@ -17,6 +17,8 @@ mod settings;
 mod trial;
 mod upgrade;
 
+use std::ops::ControlFlow;
+
 use bench::{Bench, Ca, admin, form, order};
 use cert_lifecycle::{
     Action, Actor, Digest, Error, Making, Origin, PasswordError, Preflight, REQUESTS_MAX,
@@ -148,7 +150,10 @@ fn what_the_listener_cannot_serve_is_refused_and_changes_nothing() {
         .make(&order(&self_signed), &admin(), &mut bench::never_cancelled)
         .expect_err("refused");
     assert!(matches!(refusal, Error::Listener(_)));
-    assert!(unit.reset_to_factory(Digest::Sha256, &admin()).is_err());
+    assert!(
+        unit.reset_to_factory(Digest::Sha256, &admin(), &mut bench::never_cancelled)
+            .is_err()
+    );
     assert_eq!(unit.status().expect("status").serving, before);
     assert!(unit.requests().expect("requests").is_empty());
 }
@@ -186,7 +191,7 @@ fn a_reset_makes_a_new_key_and_keeps_the_requests() {
     let unit = bench.open().unit;
     let old = unit.status().expect("status").serving.certificate;
     bench::make(&unit, &form("ntp1.example.net"));
-    unit.reset_to_factory(Digest::Sha1, &admin())
+    unit.reset_to_factory(Digest::Sha1, &admin(), &mut bench::never_cancelled)
         .expect("reset");
     let new = unit.status().expect("status").serving.certificate;
     assert_eq!(new.signature_algorithm, "sha1WithRSAEncryption");
@@ -242,10 +247,30 @@ fn a_cancelled_key_leaves_nothing_behind() {
     let mut slow = form("ntp1.example.net");
     slow.key_type = "RSA".into();
     slow.key_bits = "4096".into();
-    let cancel = &mut |_| std::ops::ControlFlow::Break(());
+    let cancel = &mut |_| ControlFlow::Break(());
     let ended = unit.make(&order(&slow), &admin(), cancel);
     assert!(matches!(ended, Err(Error::Cancelled)), "{ended:?}");
     assert!(unit.requests().expect("requests").is_empty());
+}
+
+#[test]
+fn a_cancelled_factory_certificate_changes_nothing() {
+    let bench = Bench::new();
+    let unit = bench.open().unit;
+    let serving = || unit.status().expect("status").serving;
+    let (before, journal) = (serving(), unit.journal(9).expect("journal"));
+    let mut steps = 0;
+    let cancel = &mut |_| {
+        steps += 1;
+        match steps {
+            3 => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        }
+    };
+    let ended = unit.reset_to_factory(Digest::Sha256, &admin(), cancel);
+    assert!(matches!(ended, Err(Error::Cancelled)), "{ended:?}");
+    assert_eq!(serving(), before);
+    assert_eq!(unit.journal(9).expect("journal"), journal);
 }
 
 #[test]
@@ -409,7 +434,7 @@ fn browsers_are_told_to_insist_only_on_the_name_in_a_cas_certificate() {
     switch("off");
     assert_eq!(told("ntp1.example.net"), None, "switched off");
     switch("on");
-    unit.reset_to_factory(Digest::Sha256, &admin())
+    unit.reset_to_factory(Digest::Sha256, &admin(), &mut bench::never_cancelled)
         .expect("reset");
     assert_eq!(told("ntp1.example.net"), None, "after defcert");
 }

@@ -65,7 +65,7 @@ fn what_was_deleted_and_changed_since_comes_back_with_its_keys() {
     unit.delete_request(requests[0].key, &admin())
         .expect("deleted");
     for _ in 0..2 {
-        unit.reset_to_factory(Digest::Sha256, &admin())
+        unit.reset_to_factory(Digest::Sha256, &admin(), &mut bench::never_cancelled)
             .expect("reset");
     }
     unit.delete_request(requests[1].key, &admin())
@@ -318,7 +318,7 @@ fn what_somebody_wrote_into_a_backup_of_their_own_opens_nothing() {
 fn what_the_listener_cannot_serve_stays_behind_and_the_rest_comes() {
     let (bench, unit, _ca) = in_use();
     let file = backup(&unit);
-    unit.reset_to_factory(Digest::Sha256, &admin())
+    unit.reset_to_factory(Digest::Sha256, &admin(), &mut bench::never_cancelled)
         .expect("reset");
     set(&unit, Setting::Trial, "off");
     let served = serving(&unit);
@@ -399,7 +399,7 @@ fn what_is_restored_from_a_browser_serves_on_trial() {
     let (bench, unit, _ca) = in_use();
     let served = serving(&unit);
     let file = backup(&unit);
-    unit.reset_to_factory(Digest::Sha256, &admin())
+    unit.reset_to_factory(Digest::Sha256, &admin(), &mut bench::never_cancelled)
         .expect("reset");
     let factory = serving(&unit);
     let mut review = unit.review_backup(&file).expect("read");
@@ -417,9 +417,9 @@ fn what_is_restored_from_a_browser_serves_on_trial() {
 fn what_is_on_trial_gives_way_to_what_a_backup_brings() {
     let (_bench, unit, ca) = in_use();
     let file = backup(&unit);
-    unit.reset_to_factory(Digest::Sha256, &admin())
+    unit.reset_to_factory(Digest::Sha256, &admin(), &mut bench::never_cancelled)
         .expect("reset");
-    unit.reset_to_factory(Digest::Sha256, &admin())
+    unit.reset_to_factory(Digest::Sha256, &admin(), &mut bench::never_cancelled)
         .expect("reset");
     let confirmed = serving(&unit);
     let tried = bench::install(&unit, &ca, "tried.example.net", &browser());
@@ -439,7 +439,7 @@ fn a_console_shows_a_line_for_each_thing_that_would_change() {
     let file = backup(&unit);
     let waiting = unit.requests().expect("requests").remove(0);
     unit.delete_request(waiting.key, &admin()).expect("deleted");
-    unit.reset_to_factory(Digest::Sha256, &admin())
+    unit.reset_to_factory(Digest::Sha256, &admin(), &mut bench::never_cancelled)
         .expect("reset");
     set(&unit, Setting::Trial, "off");
     let review = unit.review_backup(&file).expect("read");

@@ -170,10 +170,10 @@ fn a_self_signed_and_a_factory_certificate_from_a_browser_are_on_trial_too() {
     )
     .expect("made");
     assert!(unit.status().expect("status").trial.is_some());
-    unit.reset_to_factory(Digest::Sha256, &browser())
+    unit.reset_to_factory(Digest::Sha256, &browser(), &mut bench::never_cancelled)
         .expect("reset");
     assert!(unit.status().expect("status").trial.is_some());
-    unit.reset_to_factory(Digest::Sha256, &admin())
+    unit.reset_to_factory(Digest::Sha256, &admin(), &mut bench::never_cancelled)
         .expect("reset");
     assert_eq!(unit.status().expect("status").trial, None);
 }

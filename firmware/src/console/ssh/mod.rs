@@ -231,7 +231,7 @@ impl Handler for Client {
 
     async fn auth_password(&mut self, user: &str, password: &str) -> Result<Auth, Self::Error> {
         let password = Zeroizing::new(password.to_owned());
-        match Seat::try_password(&self.app, self.via, user, password).await {
+        match Seat::try_password(&self.app, self.via.clone(), user, password).await {
             Ok(Attempt::Granted(seat)) => Ok(self.take(seat)),
             Ok(Attempt::Wrong | Attempt::Paused(_)) => Ok(refused()),
             Err(error) => {
@@ -263,7 +263,7 @@ impl Handler for Client {
         }
         let actor = Actor {
             who: ADMIN.into(),
-            via: self.via,
+            via: self.via.clone(),
         };
         let fingerprint = key.public_key.fingerprint(HashAlg::Sha256).to_string();
         if let Err(error) = self.app.unit.note_key_sign_in(&fingerprint, &actor) {

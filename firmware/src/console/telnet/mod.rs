@@ -75,7 +75,7 @@ async fn sign_in<W: Wire>(
         let Some(password) = terminal.answer("password: ", Mode::Secret, until).await? else {
             return Ok(None);
         };
-        match Seat::try_password(app, via, name, password).await {
+        match Seat::try_password(app, via.clone(), name, password).await {
             Ok(Attempt::Granted(seat)) => return Ok(Some(seat)),
             Ok(Attempt::Wrong) => terminal.say(super::WRONG).await?,
             Ok(Attempt::Paused(pause)) => terminal.say(&too_many(pause)).await?,

@@ -171,3 +171,38 @@ async fn the_journal_is_filtered_by_kind_and_number() {
     assert_eq!(typist.types("exit").0, 0);
     assert!(typist.dialogue.ended());
 }
+
+#[tokio::test]
+async fn a_factory_certificate_is_cancelled_by_ctrl_c_or_by_going_away() {
+    let mut typist = Typist::new().await;
+    let serving = |typist: &Typist| {
+        let status = typist.browser.unit().status().expect("status");
+        status.serving.certificate.sha256
+    };
+    let before = serving(&typist);
+    let begun = typist.dialogue.line("defcert");
+    assert_eq!((begun.code, begun.text.as_str()), (0, ""));
+    assert!(typist.dialogue.busy());
+    let refused = typist.dialogue.line("version");
+    check_says(&(refused.code, refused.text.to_string()), 1, "Ctrl-C");
+    let cancelled = typist.dialogue.interrupt();
+    check_says(
+        &(cancelled.code, cancelled.text.to_string()),
+        3,
+        "was cancelled. Nothing was changed.",
+    );
+    assert!(!typist.dialogue.busy());
+    typist.dialogue.line("defcert");
+    typist.dialogue = dialogue(&typist.browser.app(), Via::Console);
+    assert_eq!(serving(&typist), before);
+    // Nobody waits for a key that somebody else makes.
+    typist.dialogue.line("request new cn=ntp1 bits=4096");
+    let mut other = dialogue(&typist.browser.app(), Via::Console);
+    let mut reply = other.line("defcert -v");
+    while other.busy() {
+        reply = other.more();
+    }
+    assert_ne!(serving(&typist), before);
+    check_says(&(0, reply.text.to_string()), 0, &serving(&typist));
+    check_says(&(0, reply.text.to_string()), 0, "Subject alternative name");
+}

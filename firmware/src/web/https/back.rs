@@ -1,5 +1,6 @@
 //! Going back: to the certificate that served before, or to a factory certificate.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use askama::Template;
@@ -71,7 +72,7 @@ pub(super) async fn factory(
     };
     let actor = visit.actor();
     let fingerprint = site
-        .run(move |unit| unit.reset_to_factory(digest, &actor))
+        .run(move |unit| unit.reset_to_factory(digest, &actor, &mut |_| ControlFlow::Continue(())))
         .await??;
     let what = "A new factory certificate serves";
     installed_page(&site, &visit, fingerprint, what, what).await
