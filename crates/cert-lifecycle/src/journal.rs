@@ -11,6 +11,7 @@ use crate::KeyId;
 use crate::alarms::AlarmCode;
 use crate::environment::Now;
 use crate::store::{Change, Records, StoreError};
+use crate::view::shown;
 
 /// The journal keeps this many entries; the oldest give way.
 pub const JOURNAL_ENTRIES_MAX: usize = 10_000;
@@ -53,7 +54,7 @@ impl Actor {
 }
 
 /// The way an operation came to the unit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Via {
@@ -69,12 +70,28 @@ pub enum Via {
     Unit,
     /// A browser at this address.
     Web(IpAddr),
+    /// A way that another version of this software wrote and this one does not know.
+    #[serde(untagged)]
+    Other(OtherWay),
+}
+
+/// A way that this version does not know, kept and shown as it stands in the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherWay(serde_json::Value);
+
+impl fmt::Display for OtherWay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            serde_json::Value::String(word) => f.write_str(&shown(word)),
+            other => f.write_str(&shown(&other.to_string())),
+        }
+    }
 }
 
 impl Via {
     /// The word for it, such as `web`.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub fn as_str(&self) -> &'static str {
         match self {
             Self::Console => "console",
             Self::Serial => "serial",
@@ -82,14 +99,15 @@ impl Via {
             Self::Telnet(_) => "telnet",
             Self::Unit => "unit",
             Self::Web(_) => "web",
+            Self::Other(_) => "unknown",
         }
     }
 
     /// The address it came from, where it came over a network.
     #[must_use]
-    pub fn address(self) -> Option<IpAddr> {
+    pub fn address(&self) -> Option<IpAddr> {
         match self {
-            Self::Ssh(address) | Self::Telnet(address) | Self::Web(address) => Some(address),
+            Self::Ssh(address) | Self::Telnet(address) | Self::Web(address) => Some(*address),
             _ => None,
         }
     }
@@ -104,6 +122,7 @@ impl fmt::Display for Via {
             Self::Telnet(address) => write!(f, "telnet, from {address}"),
             Self::Unit => f.write_str("unit"),
             Self::Web(address) => write!(f, "web, from {address}"),
+            Self::Other(way) => way.fmt(f),
         }
     }
 }
@@ -553,6 +572,53 @@ mod tests {
             let again = serde_json::to_string(&entry).expect("written");
             assert_eq!(serde_json::from_str::<Entry>(&again).expect("read"), entry);
         }
+    }
+
+    #[test]
+    fn a_way_that_a_later_version_wrote_is_shown_and_kept_as_it_is() {
+        for (via, shown) in [
+            (r#""redfish""#, "redfish"),
+            (r#"{"netconf":"192.0.2.7"}"#, r#"{"netconf":"192.0.2.7"}"#),
+            (r#"{"ssh":7}"#, r#"{"ssh":7}"#),
+            (r#""a\u001bb""#, "a\\u{1b}b"),
+        ] {
+            let written = format!(
+                r#"{{"number":7,"at":9,"clock_trusted":true,"actor":{{"who":"admin","via":{via}}},
+                "action":"install","outcome":"","key":null,"certificate":null}}"#
+            );
+            let entry: Entry = serde_json::from_str(&written).expect("read");
+            assert_eq!(entry.actor.via.to_string(), shown);
+            assert_eq!(
+                (entry.action, entry.actor.via.address()),
+                (Action::Install, None)
+            );
+            let again = serde_json::to_value(&entry).expect("written");
+            let before: serde_json::Value = serde_json::from_str(&written).expect("JSON");
+            assert_eq!(again, before);
+        }
+        let known: Via = serde_json::from_str(r#"{"ssh":"192.0.2.7"}"#).expect("read");
+        assert_eq!(known, Via::Ssh(IpAddr::from([192, 0, 2, 7])));
+    }
+
+    #[test]
+    fn a_journal_with_ways_of_a_later_version_still_reads_and_grows() {
+        let (_folder, store) = store();
+        append_all(&store, Action::Install, 2);
+        let rewritten = store.change(|change| -> Result<(), StoreError> {
+            let mut entry: serde_json::Value = change.get(&key_of(1))?.expect("there");
+            entry["actor"]["via"] = "redfish".into();
+            change.put(&key_of(1), &entry)?;
+            // As after another version's entries: all are counted anew.
+            change.remove(KEPT)
+        });
+        rewritten.expect("kept");
+        append_all(&store, Action::Reset, 1);
+        let entries = newest(&store.snapshot().expect("reads"), usize::MAX).expect("reads");
+        let ways: Vec<String> = entries
+            .iter()
+            .map(|entry| entry.actor.via.to_string())
+            .collect();
+        assert_eq!(ways, ["unit", "unit", "redfish"]);
     }
 
     fn store() -> (tempfile::TempDir, Store) {

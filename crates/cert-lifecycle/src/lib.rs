@@ -57,7 +57,7 @@ pub use folder::make_state_folder;
 pub use follow::Followed;
 pub use form::{DAYS_DEFAULT, DirectoryRow, NameRow, RequestForm, RequestOrder};
 pub use identity::{Der, Identity, Listener, Origin};
-pub use journal::{Action, Actor, Entry, JOURNAL_ENTRIES_MAX, REFUSED_SIGN_INS_MAX, Via};
+pub use journal::{Action, Actor, Entry, JOURNAL_ENTRIES_MAX, OtherWay, REFUSED_SIGN_INS_MAX, Via};
 pub use key_id::{KeyId, fingerprint};
 pub use making::Making;
 pub use records::REQUESTS_MAX;
