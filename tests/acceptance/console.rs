@@ -2,12 +2,15 @@
 
 use std::thread;
 
-use acceptance::{Authority, Encoding, Tool, Unit, foreign_request, judge};
+use acceptance::terminal::PROMPT;
+use acceptance::{Authority, Encoding, Terminal, Tool, Unit, foreign_request, judge};
 use anyhow::{Context as _, Result};
+
+use crate::consoles;
 
 /// Leads `countersign console` on a terminal (a pty): waits for each text, then types.
 const ON_A_TERMINAL: &str = r#"
-import os, pty, select, sys, termios, time
+import os, pty, select, sys, time
 program, state, dialogue = sys.argv[1], sys.argv[2], sys.argv[3:]
 child, terminal = pty.fork()
 if child == 0:
@@ -19,11 +22,6 @@ for expected, typed in zip(dialogue[::2], dialogue[1::2]):
         if select.select([terminal], [], [], 1)[0]:
             seen += os.read(terminal, 4096)
     sys.stdout.write(seen.decode())
-    if typed.startswith("hidden "):
-        typed = typed[len("hidden "):]
-        while termios.tcgetattr(terminal)[3] & termios.ECHO:
-            assert time.time() < ends, "it echoes"
-            time.sleep(0.02)
     seen = b""
     os.write(terminal, (typed + "\n").encode())
 while True:
@@ -130,9 +128,9 @@ fn a_request_is_made_by_questions_on_a_terminal_and_a_certificate_pasted() -> Re
             ("Signature Algorithm (", ""),
             ("at once? yes or no [no]: ", ""),
             ("yes or no [no]: ", "yes"),
-            ("Challenge Password: ", "hidden canary-challenge"),
+            ("Challenge Password: ", "canary-challenge"),
             ("Optional Organization Name: ", ""),
-            ("Pass Phrase: ", "hidden canary-phrase"),
+            ("Pass Phrase: ", "canary-phrase"),
             ("countersign> ", "exit"),
         ],
     )?;
@@ -156,6 +154,54 @@ fn a_request_is_made_by_questions_on_a_terminal_and_a_certificate_pasted() -> Re
     judge::trusted_chain(unit.address, &authority.root(), "ntp1.example.net")?;
     let fingerprint = judge::fingerprint(&issued.leaf)?;
     assert!(shown.contains(&fingerprint), "{shown}");
+    Ok(())
+}
+
+#[test]
+fn a_local_console_edits_lines_and_cancels_as_over_ssh() -> Result<()> {
+    let unit = Unit::start()?;
+    let mut terminal = Terminal::local(&unit)?;
+    terminal.expect(PROMPT)?;
+    consoles::edits_lines(&mut terminal)?;
+    // Luck decides how long a key takes, so it may take several to catch one.
+    for _ in 0..20 {
+        terminal.send("request new cn=ntp1 bits=4096\r")?;
+        terminal.expect("\n")?;
+        terminal.send("\x03")?;
+        let said = terminal.expect(PROMPT)?;
+        if said.contains("was cancelled. Nothing was changed.") {
+            break;
+        }
+        unit.console("request delete 1 -f")?;
+    }
+    let list = terminal.command("request list")?;
+    assert_eq!(list, "There is no request. Type request new for one.\n");
+    terminal.send("exit\r")?;
+    terminal.expect("ended 0.")?;
+    terminal.expect("restored")?;
+    Ok(())
+}
+
+#[test]
+fn a_terminal_is_as_it_was_however_its_console_ends() -> Result<()> {
+    let unit = Unit::start()?;
+    for (signal, code) in [("TERM", 143), ("HUP", 129), ("INT", 130)] {
+        let mut terminal = Terminal::local(&unit)?;
+        terminal.expect("process ")?;
+        let process = terminal.expect(".")?;
+        terminal.expect(PROMPT)?;
+        Tool::new("kill")
+            .args(&format!("-{signal} {process}"))
+            .run()?;
+        terminal.expect(&format!("ended {code}."))?;
+        terminal.expect("restored")?;
+    }
+    let mut terminal = Terminal::local(&unit)?;
+    terminal.expect(PROMPT)?;
+    unit.kill()?;
+    terminal.expect("the unit went away")?;
+    terminal.expect("ended 4.")?;
+    terminal.expect("restored")?;
     Ok(())
 }
 

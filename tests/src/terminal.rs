@@ -9,7 +9,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 
-use crate::unit::PASSWORD;
+use crate::unit::{PASSWORD, Unit};
 
 /// What the console asks for a command with.
 pub const PROMPT: &str = "countersign> ";
@@ -48,6 +48,22 @@ impl Terminal {
     /// The ordinary telnet client.
     pub fn telnet(address: SocketAddr) -> Result<Self> {
         Self::running(&["telnet", "127.0.0.1", &address.port().to_string()])
+    }
+
+    /// `countersign console` at a terminal, as a shell runs it: it says which process that
+    /// is, then how it ended, and whether the terminal is as it was.
+    pub fn local(unit: &Unit) -> Result<Self> {
+        let shell = r#"before=$(stty -g)
+            sh -c 'echo "process $$."; exec "$@"' sh "$@"
+            echo "ended $?."
+            test "$before" = "$(stty -g)" && echo restored"#;
+        let program = Unit::program()?;
+        let [program, state] = [program.as_path(), unit.state()].map(|path| path.to_str());
+        let program = program.context("no text")?;
+        let state = state.context("no text")?;
+        Self::running(&[
+            "sh", "-c", shell, "sh", program, "console", "--state", state,
+        ])
     }
 
     fn driven_by(told: &Value) -> Result<Self> {

@@ -1,12 +1,15 @@
 //! `countersign console`: attaches a terminal or a script to the running unit.
 
+mod tty;
+
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
+use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 
-use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
+use self::tty::{Tty, Use};
 use super::socket::frame;
 use crate::config::{Config, Flags};
 use crate::output::log;
@@ -20,15 +23,15 @@ const NO_UNIT: u8 = 4;
 /// The variable in which sshd names the command that a `ForceCommand` stands for.
 const SSH_COMMAND: &str = "SSH_ORIGINAL_COMMAND";
 
-/// Runs `command` on the unit, or the lines of standard input. On a terminal it prompts
-/// and goes on after a failure; otherwise it ends with the first failure's code.
+/// Runs `command` on the unit, or the lines of standard input, and ends with the first
+/// failure's code. At a terminal the unit leads a person instead.
 pub(crate) fn attach(flags: &Flags, command: Option<String>) -> ExitCode {
     let forced = || std::env::var(SSH_COMMAND).ok();
     let command = command
         .or_else(forced)
         .filter(|command| !command.is_empty());
     let ended = match command {
-        None if io::stdin().is_terminal() => converse(flags),
+        None if io::stdin().is_terminal() && io::stdout().is_terminal() => converse(flags),
         command => run(flags, command),
     };
     match ended {
@@ -61,15 +64,14 @@ impl Frame {
 fn run(flags: &Flags, command: Option<String>) -> Result<u8, String> {
     let (mut reader, mut writer) = connect(flags, frame::SCRIPT)?;
     let mut frame = next_frame(&mut reader)?;
+    let tty = Tty::open(Use::Lines).map_err(unfit)?;
     let (single, mut command) = (command.is_some(), command);
     let mut input = io::stdin().lock();
     loop {
-        if io::stdin().is_terminal() && matches!(frame.state, frame::QUESTION | frame::HIDDEN) {
-            show_prompt(&frame);
-        }
-        let line = match command.take() {
-            Some(command) => Some(Zeroizing::new(command.into_bytes())),
-            None => next_line(&mut input)?,
+        let line = match (command.take(), &tty) {
+            (Some(command), _) => Some(Zeroizing::new(command.into_bytes())),
+            (None, Some(tty)) => answer(tty, &frame, &mut input)?,
+            (None, None) => next_line(&mut input)?,
         };
         let asked = frame.asks();
         match &line {
@@ -94,51 +96,72 @@ fn run(flags: &Flags, command: Option<String>) -> Result<u8, String> {
     }
 }
 
-/// Brings what a person types to the unit, and shows what it says, until either ends it.
+/// The next line of what is typed at a terminal: an answer behind its question.
+fn answer(
+    tty: &Tty,
+    frame: &Frame,
+    input: &mut impl BufRead,
+) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
+    if !matches!(frame.state, frame::QUESTION | frame::HIDDEN) {
+        return next_line(input);
+    }
+    // A question is no output of the command either.
+    drop(write!(io::stderr(), "{}", frame.prompt));
+    if frame.state == frame::QUESTION {
+        return next_line(input);
+    }
+    tty.echo(false);
+    let line = next_line(input);
+    tty.echo(true);
+    // The end of the line was not shown either.
+    drop(writeln!(io::stderr()));
+    line
+}
+
+/// Brings every octet that a person types to the unit, and shows what it says, until
+/// either ends it.
 fn converse(flags: &Flags) -> Result<u8, String> {
     let (mut reader, mut writer) = connect(flags, frame::TERMINAL)?;
+    let tty = Tty::open(Use::Raw).map_err(unfit)?;
     std::thread::spawn(move || {
         let mut input = io::stdin().lock();
-        while let Ok(Some(line)) = next_line(&mut input) {
-            if send(&mut writer, &line).is_err() {
+        let mut typed = Zeroizing::new([0; 1024]);
+        while let Ok(octets @ 1..) = input.read(&mut *typed) {
+            let typed = typed.get(..octets).unwrap_or_default();
+            if writer.write_all(typed).is_err() {
                 return;
             }
         }
-        drop(send(&mut writer, frame::END_OF_INPUT.as_bytes()));
+        drop(writer.shutdown(Shutdown::Write));
     });
-    let mut marked = false;
-    loop {
-        let frame = next_frame(&mut reader)?;
-        let ends_mark = marked && frame.state != frame::BUSY;
-        marked = frame.state == frame::BUSY && (marked || !frame.text.is_empty());
-        if ends_mark {
-            drop(io::stdout().write_all(b"\n"));
-        }
-        drop(io::stdout().write_all(&frame.text));
-        drop(io::stdout().flush());
-        match frame.state {
-            frame::ENDED => return Ok(0),
-            frame::BUSY | frame::PASTING => {}
-            _ => show_prompt(&frame),
-        }
+    let shown = show(&mut reader);
+    drop(tty);
+    match shown.map_err(broken)? {
+        true => Ok(0),
+        false => Err(broken("it broke off")),
     }
 }
 
-/// Shows the prompt, and switches the echo of what is typed next.
-fn show_prompt(frame: &Frame) {
-    let hides = frame.state == frame::HIDDEN;
-    if let Ok(mut terminal) = tcgetattr(io::stdin())
-        && terminal.local_modes.contains(LocalModes::ECHO) == hides
-    {
-        terminal.local_modes.set(LocalModes::ECHO, !hides);
-        let switched = tcsetattr(io::stdin(), OptionalActions::Now, &terminal);
-        if !hides && switched.is_ok() {
-            // The end of the line that was typed was not shown either.
-            drop(io::stdout().write_all(b"\n"));
-        }
+/// Shows what comes, until nothing more does; whether the unit said that it is over.
+fn show(reader: &mut impl BufRead) -> io::Result<bool> {
+    let mut output = io::stdout();
+    let mut is_over = false;
+    loop {
+        let came = reader.fill_buf()?;
+        let octets = came.len();
+        let Some(last) = came.last() else {
+            return Ok(is_over);
+        };
+        is_over = *last == frame::OVER;
+        let shown = came.strip_suffix(&[frame::OVER]).unwrap_or(came);
+        output.write_all(shown)?;
+        output.flush()?;
+        reader.consume(octets);
     }
-    drop(write!(io::stdout(), "{}", frame.prompt));
-    drop(io::stdout().flush());
+}
+
+fn unfit(why: io::Error) -> String {
+    format!("the terminal cannot be used: {why}")
 }
 
 fn connect(flags: &Flags, mode: &str) -> Result<(BufReader<UnixStream>, UnixStream), String> {

@@ -63,5 +63,5 @@ async fn attend<W: Wire>(
         return Ok(());
     }
     let dialogue = Dialogue::new(Arc::clone(app), seat.actor.clone());
-    converse(terminal, app, &seat, dialogue).await
+    converse(terminal, app, Some(&seat), dialogue).await
 }

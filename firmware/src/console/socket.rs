@@ -1,9 +1,11 @@
 //! The console's Unix socket in the state folder, for its owner only.
 //!
-//! A client says what it is, [`frame::TERMINAL`] or [`frame::SCRIPT`], then sends lines.
-//! The unit answers each, and the greeting, with a frame: a header line, "CODE OCTETS STATE
-//! PROMPT", and that many octets of text. While the state is [`frame::BUSY`], frames follow
-//! without a line. At a terminal, a paste may end by itself, with a frame of its own.
+//! A client says in a line what it is. A [`frame::TERMINAL`] is led as over SSH: octets that
+//! are typed one way, octets to show the other, and [`frame::OVER`] as the last of them.
+//!
+//! A [`frame::SCRIPT`] sends lines. The unit answers each, and the greeting, with a frame: a
+//! header line, "CODE OCTETS STATE PROMPT", and that many octets of text. While the state is
+//! [`frame::BUSY`], frames follow without a line.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -13,25 +15,27 @@ use std::time::Duration;
 
 use cert_lifecycle::{ADMIN, Actor, Via};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::unix::OwnedReadHalf;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::dialogue::{Dialogue, LINE_OCTETS_MAX, QUIET, Reply};
+use super::dialogue::{Dialogue, LINE_OCTETS_MAX, Reply};
+use super::terminal::{Terminal, Wire, converse, work};
 use crate::App;
-use crate::limits::LOCAL_CONSOLES_MAX;
+use crate::limits::{LOCAL_CONSOLES_MAX, SHOW_MAX};
 use crate::output::log;
 
 /// What unit and client say to each other.
 pub(super) mod frame {
-    /// A client with a person before it.
+    /// A client with a person at a raw terminal.
     pub(crate) const TERMINAL: &str = "terminal";
+    /// The last octet that a terminal is sent, where nothing broke off: EOT.
+    pub(crate) const OVER: u8 = 0x04;
     /// A client that waits for the answer to each line.
     pub(crate) const SCRIPT: &str = "script";
-    /// The line for Ctrl-C: ETX.
-    pub(crate) const INTERRUPT: &str = "\u{3}";
     /// The line for the end of the input: EOT.
     pub(crate) const END_OF_INPUT: &str = "\u{4}";
     /// The next line is a command.
@@ -106,7 +110,7 @@ async fn accept(listener: UnixListener, app: Arc<App>) {
         let app = Arc::clone(&app);
         tokio::spawn(async move {
             // A console that goes away in the middle of a line is no news.
-            drop(converse(stream, app).await);
+            drop(attend(stream, app).await);
             drop(place);
         });
     }
@@ -127,9 +131,6 @@ fn state(dialogue: &Dialogue) -> char {
 /// What is heard of a client.
 enum Heard {
     Line(String),
-    Interrupt,
-    /// Nothing came for a while.
-    Quiet,
     EndOfInput,
     /// Neither a line nor anything else that is known.
     Refused(&'static str),
@@ -137,56 +138,62 @@ enum Heard {
     Gone,
 }
 
-async fn converse(stream: UnixStream, app: Arc<App>) -> std::io::Result<()> {
-    let (reader, mut writer) = stream.into_split();
+/// Leads whoever has come.
+async fn attend(stream: UnixStream, app: Arc<App>) -> std::io::Result<()> {
+    let (reader, writer) = stream.into_split();
     let mut lines = Lines {
         reader: BufReader::new(reader),
         begun: Zeroizing::default(),
     };
-    let on_terminal = match lines.next().await? {
-        Heard::Line(mode) => mode == frame::TERMINAL,
-        _ => return Ok(()),
+    let Heard::Line(mode) = lines.next().await? else {
+        return Ok(());
     };
     let actor = Actor {
         who: ADMIN.into(),
         via: Via::Console,
     };
-    let mut dialogue = Dialogue::new(app, actor);
+    let dialogue = Dialogue::new(Arc::clone(&app), actor);
+    if mode != frame::TERMINAL {
+        return script(lines, writer, dialogue).await;
+    }
+    let mut terminal = Terminal::new(Line {
+        reader: lines.reader,
+        writer,
+    });
+    converse(&mut terminal, &app, None, dialogue).await?;
+    terminal.into_wire().write(&[frame::OVER]).await
+}
+
+/// Answers each line with a frame.
+async fn script(
+    mut lines: Lines,
+    mut writer: OwnedWriteHalf,
+    mut dialogue: Dialogue,
+) -> std::io::Result<()> {
     let mut reply = Reply::done("");
     loop {
         let state = state(&dialogue);
-        let header = format!(
-            "{} {} {state} {}\n",
-            reply.code,
-            reply.text.len(),
-            dialogue.prompt()
-        );
-        writer.write_all(header.as_bytes()).await?;
-        writer.write_all(reply.text.as_bytes()).await?;
+        timeout(
+            SHOW_MAX,
+            show_frame(&mut writer, state, &reply, &dialogue.prompt()),
+        )
+        .await??;
         if state == frame::ENDED {
             return Ok(());
         }
         (dialogue, reply) = if dialogue.busy() {
-            match lines.is_interrupted().await? {
-                None => return Ok(()),
-                Some(true) => blocking(dialogue, Dialogue::interrupt).await?,
-                Some(false) => blocking(dialogue, Dialogue::more).await?,
+            if lines.is_gone().await? {
+                return Ok(());
             }
+            work(dialogue, Dialogue::more).await?
         } else {
-            match lines.input(dialogue.pasting() && on_terminal).await? {
+            match lines.next().await? {
                 Heard::Line(line) => {
                     let line = Zeroizing::new(line);
-                    blocking(dialogue, move |dialogue| dialogue.line(&line)).await?
-                }
-                Heard::Interrupt => blocking(dialogue, Dialogue::interrupt).await?,
-                Heard::Quiet => {
-                    let quiet = |dialogue: &mut Dialogue| {
-                        dialogue.quiet().unwrap_or_else(|| Reply::done(""))
-                    };
-                    blocking(dialogue, quiet).await?
+                    work(dialogue, move |dialogue| dialogue.line(&line)).await?
                 }
                 Heard::EndOfInput => {
-                    let (mut dialogue, reply) = blocking(dialogue, |dialogue| {
+                    let (mut dialogue, reply) = work(dialogue, |dialogue| {
                         let end = dialogue.end_of_input();
                         end.unwrap_or_else(|| Reply::done(""))
                     })
@@ -201,16 +208,38 @@ async fn converse(stream: UnixStream, app: Arc<App>) -> std::io::Result<()> {
     }
 }
 
-/// Commands may make keys, so they run beside the listener's threads.
-async fn blocking(
-    mut dialogue: Dialogue,
-    run: impl FnOnce(&mut Dialogue) -> Reply + Send + 'static,
-) -> std::io::Result<(Dialogue, Reply)> {
-    let ran = tokio::task::spawn_blocking(move || {
-        let reply = run(&mut dialogue);
-        (dialogue, reply)
-    });
-    ran.await.map_err(std::io::Error::other)
+async fn show_frame(
+    writer: &mut OwnedWriteHalf,
+    state: char,
+    reply: &Reply,
+    prompt: &str,
+) -> std::io::Result<()> {
+    let header = format!("{} {} {state} {prompt}\n", reply.code, reply.text.len());
+    writer.write_all(header.as_bytes()).await?;
+    writer.write_all(reply.text.as_bytes()).await
+}
+
+/// A client as the line to a terminal.
+struct Line {
+    reader: BufReader<OwnedReadHalf>,
+    writer: OwnedWriteHalf,
+}
+
+impl Wire for Line {
+    async fn read(&mut self, typed: &mut Vec<u8>) -> std::io::Result<()> {
+        let came = self.reader.fill_buf().await?;
+        let octets = came.len();
+        if octets == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        typed.extend_from_slice(came);
+        self.reader.consume(octets);
+        Ok(())
+    }
+
+    async fn write(&mut self, shown: &[u8]) -> std::io::Result<()> {
+        self.writer.write_all(shown).await
+    }
 }
 
 /// The lines of a client, bounded.
@@ -221,15 +250,6 @@ struct Lines {
 }
 
 impl Lines {
-    /// What comes next; while `pasting` at a terminal, also that nothing comes.
-    async fn input(&mut self, pasting: bool) -> std::io::Result<Heard> {
-        if !pasting {
-            return self.next().await;
-        }
-        let next = tokio::time::timeout(QUIET, self.next()).await;
-        next.unwrap_or(Ok(Heard::Quiet))
-    }
-
     async fn next(&mut self) -> std::io::Result<Heard> {
         let mut too_long = false;
         loop {
@@ -255,26 +275,18 @@ impl Lines {
         }
         Ok(match String::from_utf8(std::mem::take(&mut *line)) {
             Ok(_) if too_long => Heard::Refused("The line is longer than 16 KiB."),
-            Ok(line) if line == frame::INTERRUPT => Heard::Interrupt,
             Ok(line) if line == frame::END_OF_INPUT => Heard::EndOfInput,
             Ok(line) => Heard::Line(line),
             Err(_) => Heard::Refused("The line is not UTF-8 text."),
         })
     }
 
-    /// Whether an interrupt waits; `None` when the client is gone. What was typed ahead
-    /// waits on.
-    async fn is_interrupted(&mut self) -> std::io::Result<Option<bool>> {
-        let interrupt = format!("{}\n", frame::INTERRUPT);
-        let came = tokio::select! {
+    /// Whether the client is gone. What was typed ahead waits on.
+    async fn is_gone(&mut self) -> std::io::Result<bool> {
+        tokio::select! {
             biased;
-            came = self.reader.fill_buf() => came?,
-            () = std::future::ready(()) => return Ok(Some(false)),
-        };
-        let (gone, interrupted) = (came.is_empty(), came.starts_with(interrupt.as_bytes()));
-        if interrupted {
-            self.reader.consume(interrupt.len());
+            came = self.reader.fill_buf() => Ok(came?.is_empty()),
+            () = std::future::ready(()) => Ok(false),
         }
-        Ok((!gone).then_some(interrupted))
     }
 }

@@ -18,6 +18,30 @@ use crate::limits::{AHEAD_OCTETS_MAX, SHOW_MAX};
 /// How often somebody who types nothing is looked at: whether the sign-in still holds.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 const CTRL_C: u8 = 0x03;
+/// Has a terminal put brackets around what is pasted, and no more.
+pub(super) const BRACKETS_ON: &[u8] = b"\x1b[?2004h";
+pub(super) const BRACKETS_OFF: &[u8] = b"\x1b[?2004l";
+
+/// What a terminal can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// It says what is pasted.
+    Xterm,
+    /// Nothing is known of it.
+    Other,
+}
+
+impl Kind {
+    /// The terminal of this name.
+    pub(super) fn of(term: &str) -> Self {
+        let families = ["xterm", "screen", "tmux", "rxvt", "alacritty", "foot"];
+        if families.iter().any(|family| term.starts_with(family)) {
+            Self::Xterm
+        } else {
+            Self::Other
+        }
+    }
+}
 
 /// What carries octets to and from a terminal.
 pub(super) trait Wire: Send {
@@ -146,13 +170,16 @@ impl<W: Wire> Terminal<W> {
     }
 }
 
-/// Leads `dialogue` at a terminal until it ends, or the sign-in holds no more.
+/// Leads `dialogue` at a terminal until it ends, or the sign-in holds no more. Without a
+/// seat there is none to hold: who is there owns the unit.
 pub(super) async fn converse<W: Wire>(
     terminal: &mut Terminal<W>,
     app: &Arc<App>,
-    seat: &Seat,
+    seat: Option<&Seat>,
     dialogue: Dialogue,
 ) -> io::Result<()> {
+    let is_taken = || seat.is_none_or(|seat| seat.is_taken(app));
+    let touch = || seat.is_none_or(|seat| seat.touch(app));
     let mut talk = Talk {
         terminal,
         dialogue: Some(dialogue),
@@ -179,13 +206,13 @@ pub(super) async fn converse<W: Wire>(
             match talk.terminal.next(Instant::now() + wait).await? {
                 Some(Event::Complete(line)) => talk.complete(&line).await?,
                 Some(event) => break Some(event),
-                None if !seat.is_taken(app) => break None,
+                None if !is_taken() => break None,
                 None if mode == Mode::Paste && talk.quiet().await? => break None,
                 None => {}
             }
         };
         // What was decided before the sign-in ended is not done after it.
-        if !(event.is_some() && seat.touch(app) || event.is_none() && seat.is_taken(app)) {
+        if !(event.is_some() && touch() || event.is_none() && is_taken()) {
             let said = "\nYour sign-in has ended. Sign in again to go on.\n";
             return talk.terminal.say(said).await;
         }

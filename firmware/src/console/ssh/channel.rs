@@ -13,36 +13,11 @@ use crate::App;
 use crate::console::attend;
 use crate::console::dialogue::{Dialogue, LINE_OCTETS_MAX, Reply};
 use crate::console::sign_in::Seat;
-use crate::console::terminal::{Terminal, Wire, work};
+use crate::console::terminal::{BRACKETS_OFF, BRACKETS_ON, Kind, Terminal, Wire, work};
 use crate::limits::{AHEAD_OCTETS_MAX, SHOW_MAX};
 
 /// Extended data of this kind is standard error (RFC 4254 section 5.2).
 const STANDARD_ERROR: u32 = 1;
-/// Has a terminal put brackets around what is pasted, and no more.
-const BRACKETS_ON: &[u8] = b"\x1b[?2004h";
-const BRACKETS_OFF: &[u8] = b"\x1b[?2004l";
-
-/// What a terminal can do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// It says what is pasted.
-    Xterm,
-    /// Nothing is known of it.
-    Other,
-}
-
-impl Kind {
-    /// The terminal of this name.
-    pub(super) fn of(term: &str) -> Self {
-        let families = ["xterm", "screen", "tmux", "rxvt", "alacritty", "foot"];
-        if families.iter().any(|family| term.starts_with(family)) {
-            Self::Xterm
-        } else {
-            Self::Other
-        }
-    }
-}
-
 /// A shell: at a terminal, or of lines that are run one after the other.
 pub(super) async fn shell(
     channel: Channel<Msg>,

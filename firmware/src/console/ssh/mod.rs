@@ -33,6 +33,7 @@ use tokio::time::{sleep, timeout};
 use zeroize::Zeroizing;
 
 use super::sign_in::{Attempt, Seat};
+use super::terminal::Kind;
 use crate::App;
 use crate::limits::{CHANNELS_MAX, CONSOLES, SIGN_IN_MAX, SIGN_INS_MAX, WINDOW_OCTETS};
 use crate::output::log;
@@ -186,7 +187,7 @@ struct Client {
 struct Waiting {
     channel: Channel<Msg>,
     place: OwnedSemaphorePermit,
-    terminal: Option<channel::Kind>,
+    terminal: Option<Kind>,
 }
 
 impl Client {
@@ -209,7 +210,7 @@ impl Client {
     fn run<F: Future<Output = ()> + Send + 'static>(
         &mut self,
         id: ChannelId,
-        run: impl FnOnce(Channel<Msg>, Option<channel::Kind>, Arc<App>, Arc<Seat>) -> F,
+        run: impl FnOnce(Channel<Msg>, Option<Kind>, Arc<App>, Arc<Seat>) -> F,
     ) -> bool {
         let (Some(waiting), Some(seat)) = (self.waiting.remove(&id), self.seat.get()) else {
             return false;
@@ -316,7 +317,7 @@ impl Handler for Client {
         let Some(waiting) = self.waiting.get_mut(&id) else {
             return session.channel_failure(id);
         };
-        waiting.terminal = Some(channel::Kind::of(term));
+        waiting.terminal = Some(Kind::of(term));
         session.channel_success(id)
     }
 
