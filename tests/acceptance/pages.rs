@@ -156,8 +156,11 @@ impl Viewer {
     }
 }
 
+const KEY_ADDED: &str = "keys add ssh-ed25519 \
+    AAAAC3NzaC1lZDI1NTE5AAAAIC5GJJIcx74ZCyStppB+iIkcb7A7vwZ3oW0FwMe9YLEE me@laptop";
+
 /// Pages that a person who is signed in opens by their address.
-const PAGES: [&str; 20] = [
+const PAGES: [&str; 21] = [
     "/help/guide",
     "/help/guide/backup",
     "/help/guide/never-locked-out",
@@ -174,6 +177,7 @@ const PAGES: [&str; 20] = [
     "/management/https/previous",
     "/management/alarms",
     "/management/services",
+    "/access/keys",
     "/access/sessions",
     "/password",
     "/tools/history",
@@ -198,6 +202,7 @@ fn every_page_is_accessible_light_and_no_wider_than_the_screen() -> Result<()> {
     let authority = Authority::new()?;
     let issued = authority.sign(&request)?;
     let backup = admin.backup()?;
+    ensure!(unit.console(KEY_ADDED)?.status.success());
 
     let mut viewer = Viewer::new(unit, &authority)?;
     viewer.open_and_look("/login")?;
@@ -214,6 +219,11 @@ fn every_page_is_accessible_light_and_no_wider_than_the_screen() -> Result<()> {
     for path in PAGES {
         viewer.open_and_look(path)?;
     }
+    viewer.open("/access/keys")?;
+    viewer.chromium.fill("#key", "no key")?;
+    viewer.chromium.press("Let this key sign in")?;
+    viewer.chromium.expect("To mend")?;
+    viewer.look("access-keys-faults")?;
     let (_, width, height) = SCREENS[0];
     viewer.chromium.show_on(width, height, THEMES[0])?;
     viewer.chromium.press("Menu")?;

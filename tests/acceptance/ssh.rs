@@ -1,9 +1,10 @@
 //! The console over SSH, with the clients of OpenSSH and Dropbear.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use acceptance::terminal::{PROMPT, SSH_OPTIONS};
-use acceptance::{Administrator, PASSWORD, Terminal, Tool, Unit};
+use acceptance::{Administrator, PASSWORD, Page, Ran, Terminal, Tool, Unit};
 use anyhow::{Context as _, Result};
 
 use crate::consoles;
@@ -23,6 +24,19 @@ fn ssh(address: SocketAddr, password: &str) -> Tool {
     tool.args(&format!(
         "-o NumberOfPasswordPrompts=1 -p {port} admin@127.0.0.1"
     ))
+}
+
+/// `ssh` with a key and nothing else.
+fn with_key(key: &Path, port: u16) -> Result<Ran> {
+    let mut tool = Tool::new("ssh");
+    for option in SSH_OPTIONS {
+        tool = tool.arg(option);
+    }
+    let tool = tool
+        .args("-o BatchMode=yes -o IdentitiesOnly=yes -i")
+        .arg(key);
+    tool.args(&format!("-p {port} admin@127.0.0.1 version"))
+        .try_run()
 }
 
 #[test]
@@ -80,27 +94,88 @@ fn a_key_that_was_added_gets_in_without_a_password_until_it_is_deleted() -> Resu
             .arg(&key)
             .run()?;
         let line = std::fs::read_to_string(key.with_extension("pub"))?;
-        let with_key = || {
-            let mut tool = Tool::new("ssh");
-            for option in SSH_OPTIONS {
-                tool = tool.arg(option);
-            }
-            let tool = tool
-                .args("-o BatchMode=yes -o IdentitiesOnly=yes -i")
-                .arg(&key);
-            tool.args(&format!("-p {port} admin@127.0.0.1 version"))
-                .try_run()
-        };
-        assert_eq!(with_key()?.status.code(), Some(NOT_LET_IN), "{kind}");
+        assert_eq!(
+            with_key(&key, port)?.status.code(),
+            Some(NOT_LET_IN),
+            "{kind}"
+        );
         // What could not be checked later is refused at once.
         let added = unit.console(&format!("keys add {}", line.trim()))?;
         assert_eq!(added.status.success(), taken, "{kind}: {added:?}");
         if taken {
-            assert!(with_key()?.text().starts_with("countersign "), "{kind}");
+            assert!(
+                with_key(&key, port)?.text().starts_with("countersign "),
+                "{kind}"
+            );
             unit.console("keys delete 1")?;
         }
-        assert_eq!(with_key()?.status.code(), Some(NOT_LET_IN), "{kind}");
+        assert_eq!(
+            with_key(&key, port)?.status.code(),
+            Some(NOT_LET_IN),
+            "{kind}"
+        );
     }
+    Ok(())
+}
+
+#[test]
+fn a_key_that_was_added_in_a_browser_gets_in_until_it_is_removed_there() -> Result<()> {
+    const KEYS: &str = "/access/keys";
+    let unit = Unit::start()?;
+    let port = unit.listens("SSH")?.port();
+    let folder = tempfile::tempdir()?;
+    let key = folder.path().join("key");
+    Tool::new("ssh-keygen")
+        .args("-q -t ed25519 -C me@laptop -N")
+        .arg("")
+        .args("-f")
+        .arg(&key)
+        .run()?;
+    let line = std::fs::read_to_string(key.with_extension("pub"))?;
+    let private = std::fs::read_to_string(&key)?;
+    let mut admin = Administrator::sign_in(&unit)?;
+    let browser = &mut admin.browser;
+    let mut add = |line: &str| -> Result<Page> {
+        let mut form = browser.open(KEYS)?.form(KEYS)?;
+        form.fill("key", line)?;
+        browser.submit(&form)
+    };
+    for (typed, said) in [
+        ("ssh-ed25519 AAAA", "no public key of SSH"),
+        (private.as_str(), "This is a private key"),
+        (&format!("from=\"10.0.0.7\" {line}"), "Options before a key"),
+    ] {
+        let refused = add(typed)?;
+        assert_eq!(refused.status, 422, "{}", refused.text());
+        assert!(refused.text().contains(said), "{}", refused.text());
+        let shows = refused
+            .text()
+            .contains(private.lines().nth(2).context("a key")?);
+        assert!(!shows, "{}", refused.text());
+    }
+    assert_eq!(with_key(&key, port)?.status.code(), Some(NOT_LET_IN));
+    let added = add(&line)?;
+    assert!(added.text().contains("me@laptop"), "{}", added.text());
+    assert!(with_key(&key, port)?.text().starts_with("countersign "));
+    assert!(add(&line)?.text().contains("may sign in already"));
+    let listed = unit.console("keys")?.text();
+    assert!(listed.contains("me@laptop"), "{listed}");
+
+    let page = browser.open(KEYS)?;
+    let buttons = page.content.all("button");
+    let fingerprint = buttons
+        .iter()
+        .filter_map(|button| button.attribute("value"))
+        .find(|value| value.starts_with("SHA256:"));
+    let fingerprint = fingerprint.context("no button removes it")?;
+    let form = page.form("/access/keys/remove")?;
+    let removed = browser.press(&form, "key", fingerprint)?;
+    assert!(
+        removed.text().contains("No key may sign in"),
+        "{}",
+        removed.text()
+    );
+    assert_eq!(with_key(&key, port)?.status.code(), Some(NOT_LET_IN));
     Ok(())
 }
 

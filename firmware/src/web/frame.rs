@@ -25,6 +25,7 @@ pub(super) enum Place {
     History,
     Password,
     Sessions,
+    Keys,
     Trust,
     Guide,
     /// A page that the menu does not name.
@@ -41,6 +42,7 @@ impl Place {
             Self::History => "History",
             Self::Password => "Password",
             Self::Sessions => "Sessions",
+            Self::Keys => "Keys for SSH",
             Self::Trust => "Trust this unit",
             Self::Guide => "User guide",
             Self::Elsewhere => "",
@@ -56,6 +58,7 @@ impl Place {
             Self::History => "/tools/history",
             Self::Password => "/password",
             Self::Sessions => "/access/sessions",
+            Self::Keys => "/access/keys",
             Self::Trust => "/help/trust",
             Self::Guide => "/help/guide",
             Self::Elsewhere => "/",
@@ -73,6 +76,7 @@ impl Place {
             Self::History => "history",
             Self::Password => "password",
             Self::Sessions => "sessions",
+            Self::Keys => "keys",
             Self::Trust => "trust",
             Self::Guide => "guide",
             Self::Elsewhere => "",
@@ -87,7 +91,7 @@ const MENU: &[(&str, &[Place])] = &[
         &[Place::Https, Place::Alarms, Place::Services],
     ),
     ("Tools", &[Place::Upgrade, Place::History]),
-    ("Account", &[Place::Password, Place::Sessions]),
+    ("Account", &[Place::Password, Place::Sessions, Place::Keys]),
     ("Help", &[Place::Trust, Place::Guide]),
 ];
 

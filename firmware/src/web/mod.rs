@@ -17,6 +17,7 @@ mod guard;
 mod guide;
 mod history;
 mod https;
+mod keys;
 mod login;
 mod metrics;
 mod multipart;
@@ -64,6 +65,8 @@ type Route = (&'static str, MethodRouter<Arc<Site>>);
 fn routes() -> Vec<Route> {
     let mut routes: Vec<Route> = vec![
         ("/", get(async || Redirect::to(https::HOME))),
+        ("/access/keys", get(keys::show).post(keys::add)),
+        ("/access/keys/remove", post(keys::remove)),
         ("/access/sessions", get(sessions::show).post(sessions::end)),
         ("/help/trust", get(trust::show)),
         ("/help/trust/{file}", get(trust::download)),
