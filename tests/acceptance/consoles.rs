@@ -1,5 +1,8 @@
 //! What holds on a console whatever carries it.
 
+use std::thread;
+use std::time::Duration;
+
 use acceptance::terminal::{PROMPT, Terminal};
 use acceptance::{Administrator, Authority, Encoding, PASSWORD, Unit, judge};
 use anyhow::{Context as _, Result, ensure};
@@ -31,6 +34,48 @@ pub(crate) fn repairs_the_unit(unit: &Unit, terminal: &mut Terminal) -> Result<(
         .open("/management/https")?;
     ensure!(page.text().contains("Spectracom"), "{}", page.text());
     Ok(())
+}
+
+/// A person whose browser refuses a certificate that has expired brings the unit back.
+pub(crate) fn repairs_an_expired_certificate(unit: &Unit, terminal: &mut Terminal) -> Result<()> {
+    /// Long enough to be installed, short enough to be waited for.
+    const SECONDS: u32 = 20;
+    let authority = Authority::new()?;
+    let made =
+        unit.console("request new cn=ntp1.example.net key=\"EC P-256\" name=IP:127.0.0.1")?;
+    let request = judge::pem_blocks(&made.text()).pop().context("a request")?;
+    let issued = authority.sign_for(&request, SECONDS)?;
+    let installed = unit.console_command(
+        "install",
+        &String::from_utf8(issued.encode(Encoding::X509Pem)?)?,
+    )?;
+    ensure!(installed.status.success(), "{installed:?}");
+    judge::trusted_chain(unit.address, &authority.root(), "127.0.0.1")?;
+    let mut alarms = String::new();
+    for _ in 0..SECONDS * 3 {
+        alarms = terminal.command("alarms")?;
+        if alarms.contains("expired: ") {
+            break;
+        }
+        thread::sleep(Duration::from_secs(1));
+    }
+    ensure!(alarms.contains("expired: "), "{alarms}");
+    // It is served all the same, which no browser likes.
+    let trusted = judge::trusted_chain(unit.address, &authority.root(), "127.0.0.1");
+    ensure!(trusted.is_err(), "{trusted:?}");
+    let chain = judge::presented_chain(unit.address)?;
+    ensure!(
+        chain.first().map(|leaf| leaf.trim()) == Some(issued.leaf.trim()),
+        "{chain:?}"
+    );
+    let said: String = terminal.command("defcert")?.split_whitespace().collect();
+    let chain = judge::presented_chain(unit.address)?;
+    let certificate = chain.first().context("a certificate")?;
+    ensure!(said.contains(&judge::fingerprint(certificate)?), "{said}");
+    ensure!(judge::certificate(certificate)?.contains("Subject: CN = Spectracom\n"));
+    let alarms = terminal.command("alarms")?;
+    ensure!(!alarms.contains("expired"), "{alarms}");
+    Administrator::sign_in(unit).map(drop)
 }
 
 /// Installs a certificate for a name under which nobody reaches the unit.

@@ -196,7 +196,7 @@ fn elsewhere(request: &[u8]) -> Vec<u8> {
 }
 
 /// Threads that do one thing again and again, until they are ended.
-struct Sending {
+pub(crate) struct Sending {
     ended: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -204,7 +204,7 @@ struct Sending {
 impl Sending {
     /// Each thread has connections of its own to hold. What fails is tried again, for
     /// to be turned away is what an attacker has to expect.
-    fn start<C: 'static>(
+    pub(crate) fn start<C: 'static>(
         threads: usize,
         act: impl Fn(&mut Vec<C>) -> Result<()> + Send + Sync + 'static,
     ) -> Self {
@@ -223,7 +223,7 @@ impl Sending {
         Self { ended, threads }
     }
 
-    fn end(self) {
+    pub(crate) fn end(self) {
         self.ended.store(true, Ordering::Relaxed);
         for thread in self.threads {
             drop(thread.join());
@@ -237,7 +237,7 @@ fn wait_until_held(unit: &Unit, connections: usize) -> Result<()> {
     wait_for(&what, || Ok(unit.connections()? >= connections))
 }
 
-fn wait_for(what: &str, happened: impl Fn() -> Result<bool>) -> Result<()> {
+pub(crate) fn wait_for(what: &str, mut happened: impl FnMut() -> Result<bool>) -> Result<()> {
     let deadline = Instant::now() + Duration::from_secs(60);
     while !happened()? {
         ensure!(Instant::now() < deadline, "waited in vain for {what}");

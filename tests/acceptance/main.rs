@@ -6,6 +6,7 @@ mod confinement;
 mod connections;
 mod console;
 mod consoles;
+mod crowded;
 mod defcert;
 mod first_start;
 mod floods;

@@ -36,6 +36,14 @@ fn a_unit_is_repaired_over_the_serial_line() -> Result<()> {
 }
 
 #[test]
+fn a_certificate_that_has_expired_is_replaced_over_the_serial_line() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (unit, _cable, mut terminal) = with_cable(folder.path())?;
+    terminal.sign_in()?;
+    consoles::repairs_an_expired_certificate(&unit, &mut terminal)
+}
+
+#[test]
 fn a_cable_that_is_unplugged_signs_out_and_can_be_plugged_in_again() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let (unit, cable, mut laptop) = with_cable(folder.path())?;

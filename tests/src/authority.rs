@@ -148,6 +148,18 @@ impl Authority {
         self.sign_as("server", request)
     }
 
+    /// Signs a request for a server, for so many seconds from now on.
+    pub fn sign_for(&self, request: &str, seconds: u32) -> Result<Issued> {
+        let end = Tool::new("date")
+            .args("-u +%y%m%d%H%M%SZ -d")
+            .arg(format!("{seconds} seconds"))
+            .run()?;
+        self.sign_with(
+            request,
+            &["-extensions", "server", "-enddate", end.text().trim()],
+        )
+    }
+
     /// Signs a request for a CA below this one.
     pub fn sign_ca(&self, request: &str) -> Result<Issued> {
         self.sign_as("ca", request)
@@ -165,9 +177,16 @@ impl Authority {
     }
 
     fn sign_as(&self, extensions: &str, request: &str) -> Result<Issued> {
+        self.sign_with(request, &["-extensions", extensions])
+    }
+
+    fn sign_with(&self, request: &str, options: &[&str]) -> Result<Issued> {
         self.write("request.pem", request)?;
         let signing = "ca -config openssl.cnf -name issuing -batch -notext -in request.pem";
-        let signing = self.openssl(signing).args("-extensions").arg(extensions);
+        let signing = self.openssl(signing);
+        let signing = options
+            .iter()
+            .fold(signing, |signing, option| signing.arg(option));
         Ok(Issued {
             leaf: signing.run()?.text(),
             intermediate: self.intermediate()?,
