@@ -21,7 +21,7 @@ impl flags::Boot {
         debian::provide(sh, tools(self.target), self.install)?;
         let recipe = Recipe::read(sh, self.target)?;
         let made = image::made(sh, &recipe, self.install)?;
-        let disk = disk(&made, self.fresh)?;
+        let disk = disk(&made.disk, self.fresh)?;
         println!(
             "{} in QEMU; https://127.0.0.1:{HTTPS_PORT}/ once it is up. Ctrl-A X ends it.",
             self.target

@@ -88,6 +88,18 @@ xflags::xflags! {
         /// link. `cargo xtask check` fails where they offer something else.
         cmd surface {}
 
+        /// How large what is flashed is, beside its budget and what was recorded last.
+        /// Makes the images first.
+        cmd size {
+            /// The board: armv7 or aarch64; both where nothing is said.
+            optional --target target: Target
+            /// Keep the sizes in firmware/image/sizes.toml, for the next to be compared
+            /// with.
+            optional --record
+            /// Install what is missing.
+            optional --install
+        }
+
         /// Run every test: unit tests, examples in the documentation, and the
         /// acceptance tests, which start the unit and drive it from outside.
         ///

@@ -42,6 +42,7 @@ fn main() -> anyhow::Result<()> {
         XtaskCmd::Fuzz(cmd) => cmd.run(&sh),
         XtaskCmd::Image(cmd) => cmd.run(&sh),
         XtaskCmd::Release(cmd) => cmd.run(&sh),
+        XtaskCmd::Size(cmd) => cmd.run(&sh),
         XtaskCmd::Surface(cmd) => cmd.run(&sh),
         XtaskCmd::Test(cmd) => cmd.run(&sh),
     }

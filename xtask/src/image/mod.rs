@@ -15,6 +15,7 @@ mod documents;
 mod packages;
 mod recipe;
 mod root;
+mod size;
 mod slot;
 
 use std::fs;
@@ -28,6 +29,7 @@ use crate::debian::{self, Tool};
 use crate::flags;
 use crate::key::Key;
 pub(crate) use recipe::Recipe;
+use size::Sizes;
 
 impl flags::Image {
     pub(crate) fn run(self, sh: &Shell) -> Result<()> {
@@ -37,14 +39,20 @@ impl flags::Image {
             return packages::update(sh, &recipe);
         }
         let key = Key::of(sh, self.key.as_deref())?;
-        let disk = make(sh, &recipe, &key, self.toolchain, self.install)?;
-        println!("{}", disk.display());
+        let made = make(sh, &recipe, &key, self.toolchain, self.install)?;
+        println!("{}", made.disk.display());
         Ok(())
     }
 }
 
-/// Makes the image with the key of developers, and says where its disk is.
-pub(crate) fn made(sh: &Shell, recipe: &Recipe, install: bool) -> Result<PathBuf> {
+/// An image that was made.
+pub(crate) struct Made {
+    pub(crate) disk: PathBuf,
+    pub(crate) sizes: Sizes,
+}
+
+/// Makes the image with the key of developers.
+pub(crate) fn made(sh: &Shell, recipe: &Recipe, install: bool) -> Result<Made> {
     debian::provide(sh, TOOLS, install)?;
     make(sh, recipe, &Key::of(sh, None)?, None, install)
 }
@@ -96,7 +104,7 @@ fn make(
     key: &Key,
     toolchain: Option<Toolchain>,
     install: bool,
-) -> Result<PathBuf> {
+) -> Result<Made> {
     let target = recipe.target;
     let binary = build::build(sh, target, key, toolchain, install)?;
     let made_at = build::commit_time(sh)?;
@@ -105,29 +113,28 @@ fn make(
     let root = root::gather(sh, recipe, &packages, &binary, &state)?;
     let archive = root::archive(&root)?;
     let slot = slot::make(sh, recipe, &packages, &archive, made_at)?;
-    check_budget("the program", octets(&binary)?, recipe.budget.binary)?;
-    check_budget("the root file system", len(&archive)?, recipe.budget.root)?;
     let kernel = octets(&packages.kernel)?;
-    let without_kernel = octets(&slot)?.saturating_sub(kernel);
-    check_budget("the slot", without_kernel, recipe.budget.slot)?;
+    let sizes = Sizes {
+        program: octets(&binary)?,
+        root: len(&archive)?,
+        slot: octets(&slot)?.saturating_sub(kernel),
+        kernel,
+    };
+    check_budget(&sizes, recipe)?;
     let disk = disk::make(sh, recipe, &slot, &state, made_at)?;
     let bundle = bundle::make(sh, recipe, key, &slot)?;
     documents::write(sh, recipe, &packages, &root, &[&disk, &bundle])?;
-    println!(
-        "{target}: program {} KiB, root {} KiB, slot without the kernel {} KiB, kernel {} KiB",
-        octets(&binary)? / 1024,
-        len(&archive)? / 1024,
-        without_kernel / 1024,
-        kernel / 1024,
-    );
-    Ok(disk)
+    Ok(Made { disk, sizes })
 }
 
-fn check_budget(what: &str, octets: u64, budget: u64) -> Result<()> {
-    ensure!(
-        octets <= budget,
-        "{what} has {octets} octets, and may have {budget} (firmware/image/image.toml)"
-    );
+fn check_budget(sizes: &Sizes, recipe: &Recipe) -> Result<()> {
+    for (what, octets, budget) in sizes.parts(&recipe.budget) {
+        let budget = budget.unwrap_or(u64::MAX);
+        ensure!(
+            octets <= budget,
+            "the {what} has {octets} octets, and may have {budget} (firmware/image/image.toml)"
+        );
+    }
     Ok(())
 }
 
