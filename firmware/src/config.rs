@@ -36,6 +36,9 @@ pub(crate) struct Config {
     pub(crate) slots: Option<PathBuf>,
     /// The name of the board, which an upgrade has to be for.
     pub(crate) board: String,
+    /// Where the board says that it gave the unit another state than before; nowhere
+    /// unless given.
+    pub(crate) state_set_aside: Option<PathBuf>,
     /// What the maker of the unit decided.
     pub(crate) factory: Factory,
     /// The folders of the files that this was read from, and is read from again.
@@ -154,6 +157,7 @@ struct File {
     slots: Option<PathBuf>,
     #[serde(default)]
     board: String,
+    state_set_aside: Option<PathBuf>,
     /// The path of `factory.toml`, relative to the configuration file.
     factory: Option<PathBuf>,
 }
@@ -192,6 +196,7 @@ impl Config {
             clock: file.clock,
             slots: file.slots,
             board: file.board,
+            state_set_aside: file.state_set_aside,
             factory,
             folders,
         })

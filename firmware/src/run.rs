@@ -1,7 +1,9 @@
 //! Running the unit: opening it, starting its surfaces, ending them.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -22,6 +24,8 @@ use crate::{App, VERSION, console, first_password, server, syslog, web};
 
 /// Ports below this one ask for a capability.
 const LOW_PORTS_END: u16 = 1024;
+/// So much is read of what the board says of the state.
+const NOTICE_OCTETS_MAX: u64 = 4096;
 
 /// Runs the unit until SIGTERM or SIGINT. SIGHUP re-reads the configuration.
 ///
@@ -32,6 +36,7 @@ pub(crate) fn run(flags: &Flags) -> Result<(), String> {
     let config = Config::load(flags)?;
     let listener = bind(config.https)?;
     make_state_folder(&config.state_dir).map_err(|error| error.to_string())?;
+    let notice = config.state_set_aside.as_deref().and_then(notice);
     let confined = confinement::confine(&Needs {
         state_dir: &config.state_dir,
         config_dirs: &config.folders,
@@ -53,6 +58,11 @@ pub(crate) fn run(flags: &Flags) -> Result<(), String> {
         started: Instant::now(),
     });
     let opened = open(&config, Arc::clone(&environment), Arc::new(tls))?;
+    if let Some(Err(error)) = notice.map(|notice| opened.unit.state_was_set_aside(&notice)) {
+        log(format_args!(
+            "that the state was set aside could not be kept: {error}"
+        ));
+    }
     let upgrades = Upgrades::new(config.slots.as_deref(), &config.board)?;
     let app = Arc::new(App::new(Arc::clone(&opened.unit), environment, upgrades));
     // Whoever has read the greeting may open a console at once, and what is done
@@ -74,6 +84,22 @@ pub(crate) fn run(flags: &Flags) -> Result<(), String> {
         socket => Some(socket?),
     };
     runtime.block_on(serve(flags, config, app, served, listener, socket, signals))
+}
+
+/// What the board says of the state that it set aside; nothing where it has not. To be
+/// read before files are restricted.
+fn notice(path: &Path) -> Option<String> {
+    let mut octets = Vec::new();
+    let read =
+        File::open(path).and_then(|file| file.take(NOTICE_OCTETS_MAX).read_to_end(&mut octets));
+    match read {
+        Ok(_) => Some(String::from_utf8_lossy(&octets).into_owned()),
+        Err(why) if why.kind() == io::ErrorKind::NotFound => None,
+        Err(why) => {
+            log(format_args!("{}: {why}", path.display()));
+            None
+        }
+    }
 }
 
 fn bind(address: SocketAddr) -> Result<std::net::TcpListener, String> {

@@ -1,6 +1,7 @@
 //! The unit, driven from outside.
 
 mod access;
+mod alarms;
 mod backup;
 mod confinement;
 mod connections;

@@ -2,6 +2,7 @@
 
 mod power;
 mod serves;
+mod state;
 mod upgrade;
 
 use acceptance::{Administrator, Board, Browser, Disk, PASSWORD, sign_in};
@@ -12,6 +13,13 @@ use anyhow::{Context as _, Result, ensure};
 fn set_up(target: &str) -> Result<(Disk, Board, Administrator)> {
     let disk = Disk::new(target)?;
     let mut board = Board::start(&disk)?;
+    let admin = choose_password(&mut board)?;
+    Ok((disk, board, admin))
+}
+
+/// Signs in with the password that a board prints whose state is new, and sets
+/// [`PASSWORD`].
+fn choose_password(board: &mut Board) -> Result<Administrator> {
     let greeting = board.hear(" (to be changed at the first sign-in)")?;
     let word = greeting.rsplit("first password for admin: ").next();
     let first = word.and_then(|rest| rest.split(' ').next());
@@ -19,8 +27,7 @@ fn set_up(target: &str) -> Result<(Disk, Board, Administrator)> {
     board.serves()?;
     let mut browser = board.browser();
     change_password(&mut browser, first)?;
-    let admin = Administrator::sign_in_with(board.browser())?;
-    Ok((disk, board, admin))
+    Administrator::sign_in_with(board.browser())
 }
 
 fn change_password(browser: &mut Browser, first: &str) -> Result<()> {

@@ -1,7 +1,7 @@
 //! An appliance in QEMU: the image that is flashed, its serial line, its ports.
 
-use std::fs;
-use std::io::{Read as _, Write as _};
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -9,12 +9,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::browser::Browser;
 use crate::secrets::Transcript;
+use crate::tool::Tool;
 
 /// A board has this long for what is waited for: everything in it is emulated.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -60,6 +62,41 @@ impl Disk {
 
     fn path(&self) -> PathBuf {
         self.folder.path().join("disk.img")
+    }
+
+    /// What is in a partition, while the board is off.
+    pub fn partition(&self, name: &str) -> Result<Vec<u8>> {
+        let (start, length) = self.place(name)?;
+        let mut octets = vec![0; usize::try_from(length)?];
+        let mut disk = File::open(self.path())?;
+        disk.seek(SeekFrom::Start(start))?;
+        disk.read_exact(&mut octets)?;
+        Ok(octets)
+    }
+
+    /// Replaces what a partition begins with, while the board is off.
+    pub fn overwrite(&self, name: &str, octets: &[u8]) -> Result<()> {
+        let (start, length) = self.place(name)?;
+        ensure!(u64::try_from(octets.len())? <= length, "too much");
+        let mut disk = OpenOptions::new().write(true).open(self.path())?;
+        disk.seek(SeekFrom::Start(start))?;
+        Ok(disk.write_all(octets)?)
+    }
+
+    /// Where a partition starts, and how long it is.
+    fn place(&self, name: &str) -> Result<(u64, u64)> {
+        const SECTOR_OCTETS: u64 = 512;
+        let sfdisk = Tool::new("/sbin/sfdisk").args("--json").arg(self.path());
+        let table: Value = serde_json::from_slice(&sfdisk.run()?.stdout)?;
+        let partitions = table["partitiontable"]["partitions"].as_array();
+        let mut partitions = partitions.context("no partitions")?.iter();
+        let found = partitions.find(|partition| partition["name"] == name);
+        let found = found.with_context(|| format!("no partition {name}"))?;
+        let number = |key: &str| found[key].as_u64().context("no number");
+        Ok((
+            number("start")? * SECTOR_OCTETS,
+            number("size")? * SECTOR_OCTETS,
+        ))
     }
 }
 
@@ -138,7 +175,12 @@ impl Board {
 
     /// What the serial line says up to and with `text`, from where it was last looked at.
     pub fn hear(&mut self, text: &str) -> Result<String> {
-        let deadline = Instant::now() + PATIENCE;
+        self.hear_within(text, PATIENCE)
+    }
+
+    /// The same, for what takes so long.
+    pub fn hear_within(&mut self, text: &str, patience: Duration) -> Result<String> {
+        let deadline = Instant::now() + patience;
         loop {
             {
                 let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
@@ -154,6 +196,13 @@ impl Board {
             }
             thread::sleep(LOOK);
         }
+    }
+
+    /// All that the serial line has said.
+    #[must_use]
+    pub fn said(&self) -> String {
+        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        said.clone()
     }
 
     /// Types a line on the serial line.

@@ -179,6 +179,14 @@ impl Unit {
         &self.state
     }
 
+    /// Has the board say that it set the state aside, for the next start to tell of.
+    pub fn set_state_aside(&self, notice: &str) -> Result<()> {
+        Ok(fs::write(
+            self.state.with_file_name("state-set-aside"),
+            notice,
+        )?)
+    }
+
     /// Kills it, loses its store but not its secret, and starts it again, with
     /// [`PASSWORD`].
     pub fn lose_store_and_restart(mut self) -> Result<Self> {
@@ -304,10 +312,10 @@ impl Unit {
     ) -> Result<Self> {
         // The kernel of a machine for tests seldom calls its clock synchronised.
         let config = state.with_file_name("countersign.toml");
+        let notice = state.with_file_name("state-set-aside");
         fs::write(
             &config,
-            "clock = \"trusted\"
-",
+            format!("clock = \"trusted\"\nstate_set_aside = {notice:?}\n"),
         )?;
         // The usual port of SSH may be another unit's.
         if !command.get_args().any(|option| option == "--ssh") {

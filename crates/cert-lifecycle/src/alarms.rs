@@ -17,7 +17,7 @@ use crate::settings::Settings;
 use crate::store::Records;
 use crate::unit::no_identity;
 use crate::view::CertificateView;
-use crate::{Error, SetAside, Unit, trial};
+use crate::{Error, SetAside, Unit, other_state, trial};
 
 /// The alarms that the journal knows to be raised.
 const RAISED: &str = "meta/alarms";
@@ -45,6 +45,8 @@ pub enum AlarmCode {
     NameNotCovered,
     /// The certificate that should serve cannot; another serves in its place.
     ServesAnother,
+    /// The board could not use the state that the unit had, and gave it another.
+    StateSetAside,
     /// The disk does not take changes.
     StoreReadOnly,
     /// A store that could not be read was set aside.
@@ -57,7 +59,7 @@ pub enum AlarmCode {
 
 impl AlarmCode {
     /// Every code.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::AddressNotCovered,
         Self::BrowsersRefuse,
         Self::Expired,
@@ -65,6 +67,7 @@ impl AlarmCode {
         Self::FactoryServing,
         Self::NameNotCovered,
         Self::ServesAnother,
+        Self::StateSetAside,
         Self::StoreReadOnly,
         Self::StoreSetAside,
         Self::TrialEnded,
@@ -82,6 +85,7 @@ impl AlarmCode {
             Self::FactoryServing => "factory-serving",
             Self::NameNotCovered => "name-not-covered",
             Self::ServesAnother => "serves-another",
+            Self::StateSetAside => "state-set-aside",
             Self::StoreReadOnly => "store-read-only",
             Self::StoreSetAside => "store-set-aside",
             Self::TrialEnded => "trial-ended",
@@ -95,9 +99,11 @@ impl AlarmCode {
     #[must_use]
     pub fn severity(self) -> Severity {
         match self {
-            Self::Expired | Self::ServesAnother | Self::StoreReadOnly | Self::StoreSetAside => {
-                Severity::Refuse
-            }
+            Self::Expired
+            | Self::ServesAnother
+            | Self::StateSetAside
+            | Self::StoreReadOnly
+            | Self::StoreSetAside => Severity::Refuse,
             Self::AddressNotCovered | Self::FactoryServing => Severity::Note,
             _ => Severity::Warn,
         }
@@ -119,7 +125,10 @@ impl AlarmCode {
     /// [`Unit::acknowledge`]; the others end with their cause.
     #[must_use]
     pub fn is_acknowledged(self) -> bool {
-        matches!(self, Self::StoreSetAside | Self::TrialEnded)
+        matches!(
+            self,
+            Self::StateSetAside | Self::StoreSetAside | Self::TrialEnded
+        )
     }
 }
 
@@ -150,7 +159,11 @@ pub struct Alarm {
 }
 
 impl Alarm {
-    fn new(code: AlarmCode, message: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        code: AlarmCode,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
         Self {
             code,
             message: message.into(),
@@ -182,6 +195,7 @@ impl Unit {
         let serving: Option<IdentityRecord> = records.get(self.serving_slot().key())?;
         let serving = serving.ok_or_else(|| no_identity("serves"))?;
         let mut alarms = Vec::new();
+        alarms.extend(other_state::alarm(records)?);
         alarms.extend(set_aside(records)?);
         alarms.extend(self.read_only());
         alarms.extend(
@@ -227,6 +241,7 @@ impl Unit {
         }
         self.store.change(|change| {
             match code {
+                AlarmCode::StateSetAside => other_state::acknowledge(change)?,
                 AlarmCode::StoreSetAside => change.remove(SET_ASIDE)?,
                 _ => trial::acknowledge_end(change)?,
             }

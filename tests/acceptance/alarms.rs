@@ -1,0 +1,65 @@
+//! Alarms that no certificate raises.
+
+use acceptance::{Administrator, Unit};
+use anyhow::{Result, ensure};
+
+const NAME: &str = "state-set-aside";
+
+fn console(unit: &Unit, line: &str) -> Result<String> {
+    let ran = unit.console(line)?;
+    ensure!(ran.status.success(), "{line}: {ran:?}");
+    Ok(ran.text())
+}
+
+#[test]
+fn a_board_that_set_the_state_aside_is_told_of_until_somebody_takes_note() -> Result<()> {
+    let unit = Unit::start()?;
+    ensure!(!console(&unit, "alarms")?.contains(NAME));
+    unit.set_state_aside("the disk is worn out.\nthe first time\n")?;
+    let unit = unit.kill_and_restart()?;
+    let said = console(&unit, "alarms")?;
+    ensure!(
+        said.contains(NAME) && said.contains("the disk is worn out."),
+        "{said}"
+    );
+    ensure!(!said.contains("the first time"), "{said}");
+    ensure!(console(&unit, "status")?.contains("the disk is worn out."));
+    let journal = console(&unit, "journal")?;
+    ensure!(journal.contains(NAME), "{journal}");
+
+    // Noted on the page, and not raised again by the same notice.
+    let mut admin = Administrator::sign_in(&unit)?;
+    let page = admin.browser.open("/management/alarms")?;
+    ensure!(
+        page.text().contains("the disk is worn out."),
+        "{}",
+        page.text()
+    );
+    let noted = admin.browser.submit(&page.form("/alarms")?)?.text();
+    ensure!(!noted.contains("the disk is worn out."), "{noted}");
+    let unit = unit.kill_and_restart()?;
+    ensure!(!console(&unit, "alarms")?.contains(NAME));
+
+    // Another notice is another alarm, which the console takes note of too.
+    unit.set_state_aside("the disk is worn out.\nthe second time\n")?;
+    let unit = unit.kill_and_restart()?;
+    ensure!(console(&unit, "alarms")?.contains(NAME));
+    console(&unit, &format!("alarms note {NAME}"))?;
+    ensure!(!console(&unit, "alarms")?.contains(NAME));
+    Ok(())
+}
+
+#[test]
+fn a_notice_of_the_board_that_is_no_text_is_shown_as_far_as_it_is_one() -> Result<()> {
+    let unit = Unit::start()?;
+    unit.set_state_aside(&format!("<b>\u{1b}[31m{}", "x".repeat(100_000)))?;
+    let unit = unit.kill_and_restart()?;
+    let said = console(&unit, "alarms")?;
+    ensure!(
+        said.contains("<b>[31mxxx") && !said.contains('\u{1b}'),
+        "{said}"
+    );
+    let longest = "x".repeat(200);
+    ensure!(!said.contains(&longest), "{said}");
+    Ok(())
+}
