@@ -4,6 +4,7 @@
 #   good  the slot, a or b, that has shown itself healthy
 #   next  the slot to be tried once; empty where there is none
 #   tried the slot that was tried last; it stays until it is good
+# The unit adds one that is of no use here, and gone with the next trial: told.
 setenv good a
 setenv next
 setenv tried
@@ -13,10 +14,12 @@ if virtio read ${scriptaddr} ${record} 1; then
     env import -c ${scriptaddr} 200 good next tried
 fi
 setenv slot ${good}
+setenv trial
 if test "${next}" = a -o "${next}" = b; then
     setenv slot ${next}
     setenv tried ${next}
     setenv next
+    setenv trial countersign.trial
     env export -c -s 200 ${scriptaddr} good next tried
     virtio write ${scriptaddr} ${record} 1
 fi
@@ -30,8 +33,9 @@ for now in ${slot} ${other}; do
     part start virtio 0 root-${now} first
     part size virtio 0 root-${now} sectors
     virtio read ${image_addr} ${first} ${sectors}
-    setenv bootargs "${fixed} countersign.slot=${now}"
+    setenv bootargs "${fixed} countersign.slot=${now} ${trial}"
     bootm ${image} ${image} ${fdtcontroladdr}
     echo "Slot ${now} does not start"
+    setenv trial
 done
 reset

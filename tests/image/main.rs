@@ -1,5 +1,6 @@
 //! The image that is flashed, booted: `cargo xtask test --image`.
 
+mod hangs;
 mod power;
 mod serves;
 mod state;

@@ -84,7 +84,7 @@ fn power_cuts_while_an_upgrade_is_written_leave_a_board_that_serves() -> Result<
 }
 
 /// Signs in again after the board has started.
-fn back(board: &Board) -> Result<Administrator> {
+pub(crate) fn back(board: &Board) -> Result<Administrator> {
     board.serves()?;
     for _ in 0..50 {
         // The one that goes down may have answered.
@@ -106,14 +106,14 @@ fn upload(admin: &mut Administrator, bundle: &[u8]) -> Result<Page> {
     admin.browser.submit(&form)
 }
 
-fn upgrade(admin: &mut Administrator, bundle: &[u8]) -> Result<()> {
+pub(crate) fn upgrade(admin: &mut Administrator, bundle: &[u8]) -> Result<()> {
     let page = upload(admin, bundle)?;
     ensure!(page.path == "/tools/upgrade/software", "{}", page.text());
     Ok(())
 }
 
 /// A bundle as the maker's command makes it, signed with the key of developers.
-fn bundle(board: &str, version: &str, image: &[u8]) -> Result<Vec<u8>> {
+pub(crate) fn bundle(board: &str, version: &str, image: &[u8]) -> Result<Vec<u8>> {
     let folder = tempfile::tempdir()?;
     let file = |name: &str| folder.path().join(name);
     fs::write(file("image"), image)?;

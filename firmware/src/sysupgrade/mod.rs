@@ -206,6 +206,18 @@ impl Upgrades {
         slots.map_or(Ok(false), |slots| slots.keep().map_err(disk))
     }
 
+    /// Has the journal told that the board went back, if it did and nobody told yet.
+    fn tell_once(&self, tell: impl FnOnce(&Software)) -> Result<(), UpgradeError> {
+        let Some(slots) = &self.slots else {
+            return Ok(());
+        };
+        if slots.has_to_tell().map_err(disk)? {
+            tell(&slots.software().map_err(disk)?);
+            slots.told().map_err(disk)?;
+        }
+        Ok(())
+    }
+
     fn lock(&self) -> MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -240,19 +252,20 @@ impl App {
     /// Keeps the software that runs, or tells that an upgrade went back; to be called
     /// when the unit has shown itself healthy.
     fn settle_software(&self) {
-        let kept = self.upgrades.keep();
-        let fell_back = self.upgrades.software();
-        match (kept, fell_back) {
-            (Ok(true), _) => {
+        match self.upgrades.keep() {
+            Ok(true) => {
                 let what = format!("{} has answered, and is kept", crate::VERSION);
                 self.note_software(false, &what, &Actor::unit());
             }
-            (Ok(false), Ok(Some(software))) if software.fell_back => {
-                let what = format!("the slot {software}");
-                self.note_software(true, &what, &Actor::unit());
-            }
-            (Err(error), _) | (_, Err(error)) => log(error),
-            _ => {}
+            Ok(false) => {}
+            Err(error) => log(error),
+        }
+        let told = self.upgrades.tell_once(|software| {
+            let what = format!("the slot {software}");
+            self.note_software(true, &what, &Actor::unit());
+        });
+        if let Err(error) = told {
+            log(error);
         }
     }
 

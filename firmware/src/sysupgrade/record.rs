@@ -55,6 +55,9 @@ pub(super) struct Record {
     pub(super) next: Option<Slot>,
     /// The slot that was started once last.
     pub(super) tried: Option<Slot>,
+    /// Whether the journal was told that `tried` was not kept. U-Boot's script, which
+    /// knows nothing of it, drops it when it tries another.
+    pub(super) told: bool,
 }
 
 impl Record {
@@ -63,6 +66,7 @@ impl Record {
         good: Slot::A,
         next: None,
         tried: None,
+        told: false,
     };
 
     /// Reads a sector; one without its checksum is a new disk's.
@@ -77,12 +81,14 @@ impl Record {
                 lines.filter_map(|line| std::str::from_utf8(line).ok()?.split_once('='));
             values
                 .find(|(name, _)| *name == key)
-                .and_then(|(_, letter)| Slot::of(letter))
+                .map(|(_, value)| value)
         };
+        let slot = |key: &str| value(key).and_then(Slot::of);
         Self {
-            good: value("good").unwrap_or(Slot::A),
-            next: value("next"),
-            tried: value("tried"),
+            good: slot("good").unwrap_or(Slot::A),
+            next: slot("next"),
+            tried: slot("tried"),
+            told: value("told").is_some(),
         }
     }
 
@@ -93,6 +99,9 @@ impl Record {
             if let Some(slot) = slot {
                 text.push_str(&format!("{key}={slot}\0"));
             }
+        }
+        if self.told {
+            text.push_str("told=yes\0");
         }
         let mut sector = [0; OCTETS];
         let (checksum, rest) = sector.split_at_mut(CHECKSUM_OCTETS);
@@ -112,8 +121,14 @@ mod tests {
     fn what_is_written_is_read_again() {
         for good in [Slot::A, Slot::B] {
             for next in [None, Some(Slot::A), Some(Slot::B)] {
-                for tried in [None, Some(Slot::B)] {
-                    let record = Record { good, next, tried };
+                for (tried, told) in [(None, false), (Some(Slot::B), false), (Some(Slot::B), true)]
+                {
+                    let record = Record {
+                        good,
+                        next,
+                        tried,
+                        told,
+                    };
                     assert_eq!(Record::read(&record.sector()), record);
                 }
             }
@@ -137,7 +152,7 @@ mod tests {
         let record = Record {
             good: Slot::A,
             next: Some(Slot::B),
-            tried: None,
+            ..Record::NEW
         };
         let sector = record.sector();
         assert!(sector[4..].starts_with(b"good=a\0next=b\0\0"));

@@ -1,6 +1,6 @@
 //! The slots on the disk. A folder describes them: `a`, `b` and `record` are the
-//! partitions, or links to them, `running` says which slot runs, and `restart` is made to
-//! have the board started.
+//! partitions, or links to them, `running` says which slot runs, `kept` is made once the
+//! unit is healthy, and `restart` is made to have the board started.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
@@ -39,9 +39,28 @@ impl Slots {
         Ok(Software {
             running: self.running,
             kept: record.good == self.running,
-            fell_back: record.good == self.running
-                && record.tried == Some(self.running.other())
-                && record.next.is_none(),
+            fell_back: self.fell_back(record),
+        })
+    }
+
+    fn fell_back(&self, record: Record) -> bool {
+        record.good == self.running
+            && record.tried == Some(self.running.other())
+            && record.next.is_none()
+    }
+
+    /// Whether the journal has yet to be told that the board went back to this slot.
+    pub(super) fn has_to_tell(&self) -> Result<bool, String> {
+        let record = self.record()?;
+        Ok(self.fell_back(record) && !record.told)
+    }
+
+    /// Remembers that the journal was told.
+    pub(super) fn told(&self) -> Result<(), String> {
+        let record = self.record()?;
+        self.put(Record {
+            told: true,
+            ..record
         })
     }
 
@@ -57,9 +76,8 @@ impl Slots {
         // A slot that is half written must not start.
         let record = self.record()?;
         self.put(Record {
-            next: None,
-            tried: None,
-            ..record
+            good: record.good,
+            ..Record::NEW
         })?;
         let mut slot = OpenOptions::new()
             .read(true)
@@ -93,27 +111,31 @@ impl Slots {
         self.put(Record {
             good: self.running,
             next: Some(self.running.other()),
-            tried: None,
+            ..Record::NEW
         })
     }
 
-    /// Has the slot that runs started from now on. Whether that is new.
+    /// Has the slot that runs started from now on, and tells the board so, which starts
+    /// one that is not kept in time anew. Whether that is new.
     pub(super) fn keep(&self) -> Result<bool, String> {
-        let record = self.record()?;
-        if record.good == self.running {
-            return Ok(false);
+        let is_new = self.record()?.good != self.running;
+        if is_new {
+            self.put(Record {
+                good: self.running,
+                ..Record::NEW
+            })?;
         }
-        self.put(Record {
-            good: self.running,
-            next: None,
-            tried: None,
-        })?;
-        Ok(true)
+        self.make("kept")?;
+        Ok(is_new)
     }
 
     /// Asks for the board to be started.
     pub(super) fn restart(&self) -> Result<(), String> {
-        let path = self.folder.join("restart");
+        self.make("restart")
+    }
+
+    fn make(&self, name: &str) -> Result<(), String> {
+        let path = self.folder.join(name);
         File::create(&path)
             .map(drop)
             .map_err(|why| failed(&path, &why))
@@ -192,9 +214,9 @@ mod tests {
             Some(next) => {
                 slots
                     .put(Record {
-                        next: None,
+                        good: record.good,
                         tried: Some(next),
-                        ..record
+                        ..Record::NEW
                     })
                     .expect("written");
                 next
@@ -216,7 +238,9 @@ mod tests {
         let slots = started(board.path());
         let software = slots.software().expect("known");
         assert_eq!((software.running, software.kept), (Slot::B, false));
+        assert!(!board.path().join("kept").exists());
         assert!(slots.keep().expect("kept"));
+        assert!(board.path().join("kept").exists());
         assert!(!slots.keep().expect("kept"), "nothing is new");
         assert!(started(board.path()).software().expect("known").kept);
     }
@@ -230,9 +254,20 @@ mod tests {
             .expect("written");
         slots.try_once().expect("recorded");
         assert_eq!(started(board.path()).running, Slot::B);
-        let software = started(board.path()).software().expect("known");
+        let slots = started(board.path());
+        let software = slots.software().expect("known");
         assert_eq!(software.running, Slot::A);
         assert!(software.kept && software.fell_back);
+
+        // The journal is told once, whatever starts afterwards.
+        assert!(slots.has_to_tell().expect("known"));
+        slots.told().expect("recorded");
+        let slots = started(board.path());
+        assert!(slots.software().expect("known").fell_back);
+        assert!(!slots.has_to_tell().expect("known"));
+        slots.try_once().expect("recorded");
+        assert_eq!(started(board.path()).running, Slot::B);
+        assert!(started(board.path()).has_to_tell().expect("known"));
     }
 
     #[test]
