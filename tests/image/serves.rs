@@ -1,7 +1,7 @@
 //! What the appliance does when it is switched on.
 
-use acceptance::{Administrator, Authority, Board, Encoding, PASSWORD, judge};
-use anyhow::{Result, ensure};
+use acceptance::{Administrator, Authority, Board, Encoding, PASSWORD, Tool, judge};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::set_up;
 
@@ -17,6 +17,7 @@ fn the_aarch64_board_does_the_whole_job() -> Result<()> {
 
 fn whole_job(target: &str) -> Result<()> {
     let (disk, mut board, mut admin) = set_up(target)?;
+    opens_a_console_over_ssh(&board)?;
     let authority = Authority::new()?;
     let request = admin.make_request(&[("common_name", "ntp1.example.net")], &[])?;
     let issued = authority.sign(&request)?;
@@ -36,6 +37,33 @@ fn whole_job(target: &str) -> Result<()> {
         "after a power cut it serves another one"
     );
     reset_over_the_serial_line(&mut board)
+}
+
+/// The client takes the host key alone whose fingerprint the serial line has said.
+fn opens_a_console_over_ssh(board: &Board) -> Result<()> {
+    let said = board.said();
+    let printed = said.split("SSH host key ").nth(1);
+    let printed = printed.and_then(|rest| rest.split_whitespace().next());
+    let printed = printed.context("no host key was printed")?;
+    let port = board.ssh.port();
+    let folder = tempfile::tempdir()?;
+    let known = folder.path().join("known_hosts");
+    let scanned = Tool::new("ssh-keyscan").args(&format!("-T 60 -t ed25519 -p {port} 127.0.0.1"));
+    std::fs::write(&known, scanned.run()?.stdout)?;
+    let shown = Tool::new("ssh-keygen").args("-l -f").arg(&known).run()?;
+    let shown = shown.text();
+    ensure!(
+        shown.split_whitespace().any(|word| word == printed),
+        "{printed} was printed, but it is {shown}"
+    );
+    let version = Tool::new("sshpass")
+        .args("-e ssh -F none -o StrictHostKeyChecking=yes -o GlobalKnownHostsFile=none -o")
+        .arg(format!("UserKnownHostsFile={}", known.display()))
+        .args(&format!("-p {port} admin@127.0.0.1 version"))
+        .variable("SSHPASS", PASSWORD)
+        .run()?;
+    ensure!(version.text().starts_with("countersign "), "{version:?}");
+    Ok(())
 }
 
 fn reset_over_the_serial_line(board: &mut Board) -> Result<()> {
