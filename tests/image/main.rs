@@ -2,6 +2,7 @@
 
 mod hangs;
 mod power;
+mod reproducible;
 mod serves;
 mod state;
 mod upgrade;

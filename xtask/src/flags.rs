@@ -129,7 +129,8 @@ xflags::xflags! {
             /// Run the long tests as well.
             optional --long
             /// Make the image of the ARM appliance, boot it in QEMU, and run only the
-            /// tests that do.
+            /// tests that do. With --long also the second board, a program that hangs, 50
+            /// power cuts instead of 10, and a second build whose octets are compared.
             optional --image
         }
     }

@@ -54,8 +54,10 @@ fn test_image(sh: &Shell, long: bool, install: bool) -> anyhow::Result<()> {
         "cargo test --workspace --test image -- --test-threads 1 --nocapture"
     );
     if !long {
-        // A board that is emulated once more, and one that waits for minutes.
-        tests = tests.args(["--skip", "aarch64", "--skip", "hangs"]);
+        // Another board, one that waits for minutes, and a build of everything.
+        for name in ["aarch64", "hangs", "reproducible"] {
+            tests = tests.args(["--skip", name]);
+        }
     }
     run(tests)
 }

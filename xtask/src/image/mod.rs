@@ -113,7 +113,8 @@ fn make(
     let root = root::gather(sh, recipe, &packages, &binary, &state)?;
     let archive = root::archive(&root)?;
     let slot = slot::make(sh, recipe, &packages, &archive, made_at)?;
-    let kernel = octets(&packages.kernel)?;
+    let kernel = slot.kernel_octets;
+    let slot = slot.path;
     let sizes = Sizes {
         program: octets(&binary)?,
         root: len(&archive)?,
@@ -128,7 +129,7 @@ fn make(
 }
 
 fn check_budget(sizes: &Sizes, recipe: &Recipe) -> Result<()> {
-    for (what, octets, budget) in sizes.parts(&recipe.budget) {
+    for (what, octets, budget) in sizes.parts(&recipe.board.budget) {
         let budget = budget.unwrap_or(u64::MAX);
         ensure!(
             octets <= budget,

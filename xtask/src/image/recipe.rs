@@ -18,7 +18,6 @@ pub(crate) struct Recipe {
     pub(crate) folder: PathBuf,
     pub(crate) suites: Vec<String>,
     pub(crate) packages: Vec<String>,
-    pub(crate) budget: Budget,
     pub(crate) partitions: Partitions,
     pub(crate) board: Board,
     pub(crate) root: Root,
@@ -29,7 +28,6 @@ pub(crate) struct Recipe {
 struct File {
     suites: Vec<String>,
     packages: Vec<String>,
-    budget: Budget,
     partitions: Partitions,
     root: Root,
     armv7: Board,
@@ -61,6 +59,7 @@ pub(crate) struct Partitions {
 pub(crate) struct Board {
     /// The package that depends on the kernel's.
     pub(crate) kernel: String,
+    pub(crate) budget: Budget,
     /// The serial line that is the console.
     pub(crate) serial: String,
     /// The command that starts QEMU as this board.
@@ -90,7 +89,6 @@ impl Recipe {
             folder,
             suites: file.suites,
             packages: file.packages,
-            budget: file.budget,
             partitions: file.partitions,
             board: match target {
                 Target::Aarch64 => file.aarch64,

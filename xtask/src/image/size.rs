@@ -66,7 +66,7 @@ impl flags::Size {
             let sizes = image::made(sh, &recipe, self.install)?.sizes;
             let path = path(&recipe);
             let mut records = read(&path)?;
-            print!("{}", table(target, &sizes, &recipe.budget, &records));
+            print!("{}", table(target, &sizes, &recipe.board.budget, &records));
             if self.record {
                 let record = Record {
                     version: env!("CARGO_PKG_VERSION").into(),

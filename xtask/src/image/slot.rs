@@ -11,6 +11,12 @@ use super::packages::Packages;
 use super::recipe::Recipe;
 use crate::target::Target;
 
+/// A slot, and how much of it is the kernel.
+pub(crate) struct Slot {
+    pub(crate) path: PathBuf,
+    pub(crate) kernel_octets: u64,
+}
+
 /// Makes the image, no part of it later than `made_at`.
 pub(crate) fn make(
     sh: &Shell,
@@ -18,7 +24,7 @@ pub(crate) fn make(
     packages: &Packages,
     archive: &[u8],
     made_at: u64,
-) -> Result<PathBuf> {
+) -> Result<Slot> {
     let folder = &recipe.folder;
     let root = folder.join("root.cpio");
     fs::write(&root, archive)?;
@@ -27,11 +33,10 @@ pub(crate) fn make(
         "xz --compress --keep --force --check=crc32 --threads=1 -9 {root}"
     );
     packed.quiet().run()?;
-    let kernel = folder.join("kernel");
-    fs::copy(&packages.kernel, &kernel).with_context(|| packages.kernel.display().to_string())?;
+    let compression = kernel(sh, recipe, packages)?;
     let architecture = recipe.target.u_boot();
     let version = &packages.kernel_version;
-    // The kernel unpacks itself from there; the addresses are those of the board.
+    // The addresses are those of the board. That of ARMv7 unpacks itself from there.
     let load = match recipe.target {
         Target::Aarch64 => "0x40400000",
         Target::Armv7 => "0x41000000",
@@ -48,7 +53,7 @@ pub(crate) fn make(
             type = "kernel";
             arch = "{architecture}";
             os = "linux";
-            compression = "none";
+            compression = "{compression}";
             load = <{load}>;
             entry = <{load}>;
             hash {{ algo = "sha256"; }};
@@ -81,5 +86,26 @@ pub(crate) fn make(
         .quiet()
         .ignore_stdout()
         .run()?;
-    Ok(folder.join("slot.fit"))
+    Ok(Slot {
+        path: folder.join("slot.fit"),
+        kernel_octets: fs::metadata(folder.join("kernel"))?.len(),
+    })
+}
+
+/// Puts the kernel where the slot is made, and says how it is packed.
+fn kernel(sh: &Shell, recipe: &Recipe, packages: &Packages) -> Result<&'static str> {
+    let from = &packages.kernel;
+    let kernel = recipe.folder.join("kernel");
+    match recipe.target {
+        // Debian does not pack it, and it does not unpack itself; U-Boot does.
+        Target::Aarch64 => {
+            let packed = cmd!(sh, "gzip --no-name --best --stdout {from}");
+            fs::write(&kernel, packed.quiet().output()?.stdout)?;
+            Ok("gzip")
+        }
+        Target::Armv7 => {
+            fs::copy(from, &kernel).with_context(|| from.display().to_string())?;
+            Ok("none")
+        }
+    }
 }
