@@ -18,6 +18,7 @@ mod error;
 mod ip_address;
 mod key;
 mod key_spec;
+mod montgomery;
 mod names;
 mod request;
 mod rsa_generate;
@@ -49,3 +50,16 @@ pub use subject::{ORGANIZATIONAL_UNITS_MAX, Subject};
 pub use typed::Typed;
 pub use uri::{Uri, UriFault};
 pub use validity::{Validity, ValidityDays};
+
+#[cfg(test)]
+pub(crate) mod tests {
+    //! What several tests need.
+
+    use chacha20::ChaCha20Rng;
+    use rand_core::SeedableRng;
+
+    /// Randomness that is the same in each run, so that a failure comes again.
+    pub(crate) fn rng(seed: u8) -> ChaCha20Rng {
+        ChaCha20Rng::from_seed([seed; 32])
+    }
+}
