@@ -23,6 +23,7 @@ mod names;
 mod request;
 mod rsa_generate;
 mod secret;
+mod sieve;
 mod subject;
 mod typed;
 mod uri;
