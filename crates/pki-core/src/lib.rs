@@ -20,6 +20,7 @@ mod key;
 mod key_spec;
 mod montgomery;
 mod names;
+mod primality;
 mod request;
 mod rsa_generate;
 mod secret;

@@ -48,7 +48,10 @@ pub(crate) struct Montgomery<const N: usize> {
 impl<const N: usize> Montgomery<N> {
     /// The modulus is odd and above 1.
     pub(crate) fn new(modulus: &[Word; N]) -> Self {
-        debug_assert!(modulus[0] & 1 == 1, "Montgomery reduction needs an odd modulus");
+        debug_assert!(
+            modulus[0] & 1 == 1,
+            "Montgomery reduction needs an odd modulus"
+        );
         let mut new = Self {
             modulus: *modulus,
             negated_inverse: negated_inverse(modulus[0]),
@@ -57,6 +60,10 @@ impl<const N: usize> Montgomery<N> {
         };
         new.one = new.r_modulo_n();
         new
+    }
+
+    pub(crate) fn modulus(&self) -> &[Word; N] {
+        &self.modulus
     }
 
     /// 1 in Montgomery form.
@@ -127,8 +134,7 @@ impl<const N: usize> Montgomery<N> {
         let factor = a[0].wrapping_mul(self.negated_inverse);
         let (_, mut carry) = multiply_add(factor, self.modulus[0], a[0], 0);
         for index in 1..N {
-            (a[index - 1], carry) =
-                multiply_add(factor, self.modulus[index], a[index], carry);
+            (a[index - 1], carry) = multiply_add(factor, self.modulus[index], a[index], carry);
         }
         (a[N - 1], carry) = add(top, carry, 0);
         self.subtract_if(a, carry);
@@ -202,11 +208,7 @@ impl<const N: usize> Montgomery<N> {
     }
 
     /// `base^exponent`, both in and out in Montgomery form.
-    pub(crate) fn power(
-        &mut self,
-        base: &[Word; N],
-        exponent: &[Word; N],
-    ) -> Zeroizing<[Word; N]> {
+    pub(crate) fn power(&mut self, base: &[Word; N], exponent: &[Word; N]) -> Zeroizing<[Word; N]> {
         let mut powers = Zeroizing::new([[0; N]; WINDOW_SIZE]);
         powers[0] = self.one;
         for index in 1..WINDOW_SIZE {
@@ -332,10 +334,7 @@ fn bits_at<const N: usize>(a: &[Word; N], from: u32, count: u32) -> Word {
 /// The digits of `exponent + Σ WORD_BITS^i` in base `WORD_BITS`, the lowest first, where
 /// `i` goes from 1 to their number: with `WORD_BITS` taken from each of them, they are
 /// the exponent again. The highest, which is always 1, is left out.
-fn recode<'a, const N: usize>(
-    exponent: &[Word; N],
-    digits: &'a mut [u8; DIGITS_MAX],
-) -> &'a [u8] {
+fn recode<'a, const N: usize>(exponent: &[Word; N], digits: &'a mut [u8; DIGITS_MAX]) -> &'a [u8] {
     // One more than the exponent has, so that nothing is carried into the highest.
     let count = bits_of::<N>().div_ceil(DIGIT_BITS) + 1;
     let mut carry = 0;
@@ -348,11 +347,7 @@ fn recode<'a, const N: usize>(
 }
 
 /// Copies the power that is wanted, and reads all of them.
-fn select<const N: usize>(
-    powers: &[[Word; N]; WINDOW_SIZE],
-    wanted: Word,
-    out: &mut [Word; N],
-) {
+fn select<const N: usize>(powers: &[[Word; N]; WINDOW_SIZE], wanted: Word, out: &mut [Word; N]) {
     out.fill(0);
     let mut index: Word = 0;
     for power in powers {
@@ -424,7 +419,11 @@ mod tests {
                     *word = *digit;
                 }
                 let power = field.power(&in_form, &exponent);
-                assert_eq!(boxed(&field.reduced(&power)), raised(boxed(&base)), "{bits}");
+                assert_eq!(
+                    boxed(&field.reduced(&power)),
+                    raised(boxed(&base)),
+                    "{bits}"
+                );
             }
         }
     }
@@ -436,7 +435,11 @@ mod tests {
         check_width::<5>(4 * WORD_BITS..=5 * WORD_BITS);
         check_width::<16>((15 * WORD_BITS..=16 * WORD_BITS).step_by(7));
         check_width::<16>(16 * WORD_BITS - 3..=16 * WORD_BITS);
-        check_width::<32>([1025, 2048].into_iter().filter(|bits| *bits <= 32 * WORD_BITS));
+        check_width::<32>(
+            [1025, 2048]
+                .into_iter()
+                .filter(|bits| *bits <= 32 * WORD_BITS),
+        );
     }
 
     #[test]

@@ -125,7 +125,11 @@ impl Group {
     }
 
     fn reduce_once(&self, a: Word) -> Word {
-        if a >= self.product { a - self.product } else { a }
+        if a >= self.product {
+            a - self.product
+        } else {
+            a
+        }
     }
 }
 
