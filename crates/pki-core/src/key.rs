@@ -38,11 +38,13 @@ pub struct PrivateKey {
 pub struct Progress {
     /// The part of the expected work that is done, from 0 to 1, never falling.
     ///
-    /// Each prime is one half, and within it the part is the candidates tried
-    /// over those that it takes on average. Luck decides: a prime may come with
-    /// the first candidate, or keep the part where it is for a while.
+    /// Each prime is one half. Within it, the part is the candidates tested, over those
+    /// that it takes on average, and the rounds in which the one that was found is
+    /// tested further. Luck decides: a prime may come with the first candidate, or keep
+    /// the part where it is for a while.
     pub fraction: f32,
-    /// Candidates for a prime tried so far; 0 for an EC key, which needs none.
+    /// Candidates for a prime tested so far, which are those without a small factor; 0
+    /// for an EC key, which needs none.
     pub candidates: u16,
 }
 
@@ -50,7 +52,7 @@ impl PrivateKey {
     /// Makes a new key.
     ///
     /// `progress` is told how far it is, first before anything is done, then
-    /// after each candidate for an RSA prime; it can end the work by
+    /// after each test of a candidate for an RSA prime; it can end the work by
     /// [`ControlFlow::Break`].
     ///
     /// ```
@@ -82,22 +84,45 @@ impl PrivateKey {
         rng: &mut R,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Self, Error> {
-        if progress(Progress {
-            fraction: 0.0,
-            candidates: 0,
-        })
-        .is_break()
-        {
-            return Err(Error::Cancelled);
+        begin(progress)?;
+        match spec {
+            KeySpec::Rsa(bits) => Self::new(Secret::Rsa(Box::new(rsa_generate::generate(
+                bits, rng, progress,
+            )?))),
+            KeySpec::EcP256 | KeySpec::EcP384 => Self::generate_ec(spec, rng),
         }
-        let secret = match spec {
-            KeySpec::Rsa(bits) => {
-                Secret::Rsa(Box::new(rsa_generate::generate(bits, rng, progress)?))
-            }
-            KeySpec::EcP256 => Secret::EcP256(p256::SecretKey::generate_from_rng(rng)),
+    }
+
+    /// Makes a new key as [`generate`](Self::generate) does, on all cores.
+    ///
+    /// An RSA key takes about half the time on two cores. The further threads are
+    /// those of the standard library, end before this returns, and have the priority
+    /// of the one that calls. Which key comes of which random octets depends on which
+    /// thread is faster.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`generate`](Self::generate).
+    #[cfg(feature = "std")]
+    pub fn generate_on_all_cores<R: CryptoRng + Send + ?Sized>(
+        spec: KeySpec,
+        rng: &mut R,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Self, Error> {
+        begin(progress)?;
+        match spec {
+            KeySpec::Rsa(bits) => Self::new(Secret::Rsa(Box::new(
+                rsa_generate::generate_on_all_cores(bits, rng, progress)?,
+            ))),
+            KeySpec::EcP256 | KeySpec::EcP384 => Self::generate_ec(spec, rng),
+        }
+    }
+
+    fn generate_ec<R: CryptoRng + ?Sized>(spec: KeySpec, rng: &mut R) -> Result<Self, Error> {
+        Self::new(match spec {
             KeySpec::EcP384 => Secret::EcP384(p384::SecretKey::generate_from_rng(rng)),
-        };
-        Self::new(secret)
+            _ => Secret::EcP256(p256::SecretKey::generate_from_rng(rng)),
+        })
     }
 
     /// Reads a key as [`to_pkcs8_der`](Self::to_pkcs8_der) writes it.
@@ -221,6 +246,18 @@ enum Secret {
     Rsa(Box<rsa::PrivateKey>),
     EcP256(p256::SecretKey),
     EcP384(p384::SecretKey),
+}
+
+/// Tells that nothing is done yet, which is the first moment to cancel.
+fn begin(progress: &mut dyn FnMut(Progress) -> ControlFlow<()>) -> Result<(), Error> {
+    let nothing = Progress {
+        fraction: 0.0,
+        candidates: 0,
+    };
+    match progress(nothing) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(Error::Cancelled),
+    }
 }
 
 /// RSASSA-PKCS1-v1_5 of RFC 8017 section 8.2.

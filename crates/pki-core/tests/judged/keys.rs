@@ -257,10 +257,11 @@ fn progress_begins_at_nothing_and_never_falls() {
             panic!("two primes take two steps at least")
         };
         assert!(first.fraction == 0.0 && first.candidates == 0);
-        assert!(last.fraction > 0.5 && last.fraction <= 1.0, "{last:?}");
+        assert!(last.fraction > 0.99 && last.fraction <= 1.0, "{last:?}");
         for pair in seen.windows(2) {
             assert!(pair[0].fraction <= pair[1].fraction, "{pair:?}");
-            assert_eq!(pair[0].candidates + 1, pair[1].candidates);
+            let more = pair[1].candidates - pair[0].candidates;
+            assert!(more <= 1, "{pair:?}");
         }
     }
 }
@@ -278,9 +279,10 @@ fn the_work_expected_is_the_work_done_on_average() {
             u32::from(tried)
         })
         .sum();
-    // Two primes of 256 bits take 256 · ln 2 candidates: 177. Of 100 keys the mean
-    // lies within a quarter of that, by three standard deviations.
-    assert!((133..=222).contains(&(candidates / 100)), "{candidates}");
+    // One in 256 · ln 2 numbers is prime, and of all numbers, those without a factor below
+    // 4096 are one in e^γ · ln 4096, so that two primes take 24. Of 100 keys the mean lies
+    // within a quarter of that, by three standard deviations.
+    assert!((18..=30).contains(&(candidates / 100)), "{candidates}");
 }
 
 #[test]
