@@ -36,13 +36,12 @@ const DIGITS_MAX: usize = 2048 / 5 + 2;
 
 /// The arithmetic modulo one odd number.
 pub(crate) struct Montgomery<const N: usize> {
-    modulus: [Word; N],
-    /// `−n⁻¹ mod 2^WORD_BITS`
-    negated_inverse: Word,
     /// 1 in Montgomery form: `R mod n`.
     one: [Word; N],
-    /// Where products are built, so that they need not be wiped after each step.
-    product: [[Word; N]; 2],
+    /// The second factor of a product, the most significant word first. It is here so
+    /// that it need not be wiped after each.
+    reversed: [Word; N],
+    reduction: Reduction<N>,
 }
 
 impl<const N: usize> Montgomery<N> {
@@ -53,17 +52,22 @@ impl<const N: usize> Montgomery<N> {
             "Montgomery reduction needs an odd modulus"
         );
         let mut new = Self {
-            modulus: *modulus,
-            negated_inverse: negated_inverse(modulus[0]),
             one: [0; N],
-            product: [[0; N]; 2],
+            reversed: [0; N],
+            reduction: Reduction {
+                modulus: *modulus,
+                reversed_modulus: reversed(modulus),
+                negated_inverse: negated_inverse(modulus[0]),
+                multiples: [0; N],
+                result: [0; N],
+            },
         };
         new.one = new.r_modulo_n();
         new
     }
 
     pub(crate) fn modulus(&self) -> &[Word; N] {
-        &self.modulus
+        &self.reduction.modulus
     }
 
     /// 1 in Montgomery form.
@@ -75,7 +79,7 @@ impl<const N: usize> Montgomery<N> {
     fn r_modulo_n(&self) -> [Word; N] {
         // 2^(bits − 1) is below the modulus, whose highest bit that is.
         let mut power = [0; N];
-        let highest = bit_width(&self.modulus) - 1;
+        let highest = bit_width(&self.reduction.modulus) - 1;
         set_bit(&mut power, highest);
         for _ in highest..bits_of::<N>() {
             let carry = double(&mut power);
@@ -86,43 +90,44 @@ impl<const N: usize> Montgomery<N> {
 
     /// `a ← a · b`
     pub(crate) fn multiply(&mut self, a: &mut [Word; N], b: &[Word; N]) {
-        let product = self.product.as_flattened_mut();
-        product.fill(0);
-        for (row, digit) in a.iter().enumerate() {
-            let mut carry = 0;
-            for (sum, other) in product[row..row + N].iter_mut().zip(b) {
-                (*sum, carry) = multiply_add(*digit, *other, *sum, carry);
-            }
-            product[row + N] = carry;
-        }
-        self.reduce(a);
+        self.reversed = reversed(b);
+        let b = &self.reversed;
+        // With the words of one factor reversed, both are read forwards.
+        let carry = self.reduction.add_columns(
+            |sum, column| sum.add_products(&a[..=column], &b[N - 1 - column..]),
+            |sum, column| sum.add_products(&a[column + 1 - N..], &b[..2 * N - 1 - column]),
+        );
+        *a = self.reduction.result;
+        // (R² + R · n) / R is below R + n, so that once is enough.
+        self.subtract_if(a, carry);
     }
 
     /// `a ← a²`, for little more than half the work of the product.
     pub(crate) fn square(&mut self, a: &mut [Word; N]) {
-        let product = self.product.as_flattened_mut();
-        product.fill(0);
-        // Each product of two different words once,
-        for row in 0..N {
-            let mut carry = 0;
-            for column in row + 1..N {
-                (product[row + column], carry) =
-                    multiply_add(a[row], a[column], product[row + column], carry);
+        self.reversed = reversed(a);
+        let b = &self.reversed;
+        // Each product of two different words once, doubled, and the square.
+        let add_square = |sum: &mut Sum, column: usize| {
+            if column.is_multiple_of(2) {
+                sum.add_product(a[column / 2], a[column / 2]);
             }
-            product[row + N] = carry;
-        }
-        // then all of them doubled, and the squares added.
-        let mut shifted_out = 0;
-        let mut carry = 0;
-        for (pair, digit) in product.chunks_exact_mut(2).zip(a.iter()) {
-            let low_doubled = pair[0] << 1 | shifted_out;
-            let high_doubled = pair[1] << 1 | pair[0] >> (WORD_BITS - 1);
-            shifted_out = pair[1] >> (WORD_BITS - 1);
-            let square;
-            (pair[0], square) = multiply_add(*digit, *digit, low_doubled, carry);
-            (pair[1], carry) = add(high_doubled, square, 0);
-        }
-        self.reduce(a);
+        };
+        let carry = self.reduction.add_columns(
+            |sum, column| {
+                let middle = column.div_ceil(2);
+                let b = &b[N - 1 - column..][..middle];
+                sum.add_twice(&Sum::of_products(&a[..middle], b));
+                add_square(sum, column);
+            },
+            |sum, column| {
+                let (from, middle) = (column + 1 - N, column.div_ceil(2));
+                let a = &a[from..middle];
+                sum.add_twice(&Sum::of_products(a, &b[..a.len()]));
+                add_square(sum, column);
+            },
+        );
+        *a = self.reduction.result;
+        self.subtract_if(a, carry);
     }
 
     /// `a ← a · word · 2^−WORD_BITS`, the word as it is and not in Montgomery form.
@@ -131,37 +136,21 @@ impl<const N: usize> Montgomery<N> {
         for digit in a.iter_mut() {
             (*digit, top) = multiply_add(*digit, word, 0, top);
         }
-        let factor = a[0].wrapping_mul(self.negated_inverse);
-        let (_, mut carry) = multiply_add(factor, self.modulus[0], a[0], 0);
+        let factor = a[0].wrapping_mul(self.reduction.negated_inverse);
+        let (_, mut carry) = multiply_add(factor, self.reduction.modulus[0], a[0], 0);
         for index in 1..N {
-            (a[index - 1], carry) = multiply_add(factor, self.modulus[index], a[index], carry);
+            (a[index - 1], carry) =
+                multiply_add(factor, self.reduction.modulus[index], a[index], carry);
         }
-        (a[N - 1], carry) = add(top, carry, 0);
+        (a[N - 1], carry) = add(top, carry);
         self.subtract_if(a, carry);
-    }
-
-    /// `out ← product · R⁻¹`
-    fn reduce(&mut self, out: &mut [Word; N]) {
-        let product = self.product.as_flattened_mut();
-        let mut overflow = 0;
-        for row in 0..N {
-            let factor = product[row].wrapping_mul(self.negated_inverse);
-            let mut carry = 0;
-            for (sum, digit) in product[row..row + N].iter_mut().zip(&self.modulus) {
-                (*sum, carry) = multiply_add(factor, *digit, *sum, carry);
-            }
-            (product[row + N], overflow) = add(product[row + N], carry, overflow);
-        }
-        out.copy_from_slice(&product[N..]);
-        // (R² + R · n) / R is below R + n, so that once is enough.
-        self.subtract_if(out, overflow);
     }
 
     /// Subtracts the modulus where `condition` is 1 and not 0.
     fn subtract_if(&self, a: &mut [Word; N], condition: Word) {
         let mask = condition.wrapping_neg();
         let mut borrow = 0;
-        for (digit, subtrahend) in a.iter_mut().zip(&self.modulus) {
+        for (digit, subtrahend) in a.iter_mut().zip(&self.reduction.modulus) {
             (*digit, borrow) = subtract(*digit, subtrahend & mask, borrow);
         }
     }
@@ -169,7 +158,7 @@ impl<const N: usize> Montgomery<N> {
     /// Subtracts the modulus where `carry · R + a` is not below it.
     fn subtract_if_not_below(&self, a: &mut [Word; N], carry: Word) {
         let mut borrow = 0;
-        for (digit, subtrahend) in a.iter().zip(&self.modulus) {
+        for (digit, subtrahend) in a.iter().zip(&self.reduction.modulus) {
             (_, borrow) = subtract(*digit, *subtrahend, borrow);
         }
         self.subtract_if(a, carry | (borrow ^ 1));
@@ -233,11 +222,141 @@ impl<const N: usize> Montgomery<N> {
 
 impl<const N: usize> Drop for Montgomery<N> {
     fn drop(&mut self) {
-        self.modulus.zeroize();
-        self.negated_inverse.zeroize();
         self.one.zeroize();
-        self.product.zeroize();
+        self.reversed.zeroize();
+        self.reduction.modulus.zeroize();
+        self.reduction.reversed_modulus.zeroize();
+        self.reduction.negated_inverse.zeroize();
+        self.reduction.multiples.zeroize();
+        self.reduction.result.zeroize();
     }
+}
+
+/// The multiplication of two numbers, column by column, and what is done in each column
+/// to divide the product by `R`.
+struct Reduction<const N: usize> {
+    modulus: [Word; N],
+    /// The most significant word first.
+    reversed_modulus: [Word; N],
+    /// `−n⁻¹ mod 2^WORD_BITS`
+    negated_inverse: Word,
+    /// Of the modulus, each shifted by a word more: with them added, the lower half of
+    /// the product is zero.
+    multiples: [Word; N],
+    /// The upper half then.
+    result: [Word; N],
+}
+
+impl<const N: usize> Reduction<N> {
+    /// Adds up a product below `R²` from its columns, the lowest first, and divides it by
+    /// `R`; returns what does not fit into the result.
+    ///
+    /// The product is given as two functions that add a column to a sum, one for columns
+    /// below `N` and one for the others. Two, and not one that tells them apart: the
+    /// compiler has both without checks, which is a quarter of the time.
+    #[inline(always)]
+    fn add_columns(
+        &mut self,
+        add_low: impl Fn(&mut Sum, usize),
+        add_high: impl Fn(&mut Sum, usize),
+    ) -> Word {
+        let mut sum = Sum::default();
+        for column in 0..N {
+            add_low(&mut sum, column);
+            sum.add_products(
+                &self.multiples[..column],
+                &self.reversed_modulus[N - 1 - column..N - 1],
+            );
+            let multiple = sum.low.wrapping_mul(self.negated_inverse);
+            self.multiples[column] = multiple;
+            sum.add_product(multiple, self.modulus[0]);
+            sum.shift();
+        }
+        for column in N..2 * N - 1 {
+            add_high(&mut sum, column);
+            sum.add_products(
+                &self.multiples[column + 1 - N..],
+                &self.reversed_modulus[..2 * N - 1 - column],
+            );
+            self.result[column - N] = sum.shift();
+        }
+        self.result[N - 1] = sum.shift();
+        sum.low
+    }
+}
+
+/// A sum of up to 2^WORD_BITS products, in three words.
+#[derive(Clone, Copy, Default)]
+struct Sum {
+    low: Word,
+    high: Word,
+    top: Word,
+}
+
+impl Sum {
+    #[inline(always)]
+    fn of_products(a: &[Word], b: &[Word]) -> Self {
+        let mut sum = Self::default();
+        sum.add_products(a, b);
+        sum
+    }
+
+    #[inline(always)]
+    fn add_product(&mut self, a: Word, b: Word) {
+        let (low, high) = multiply_add(a, b, 0, 0);
+        self.add(low, high, 0);
+    }
+
+    /// The compiler makes three instructions of it.
+    #[inline(always)]
+    fn add(&mut self, low: Word, high: Word, top: Word) {
+        let (low, carry) = self.low.overflowing_add(low);
+        let (high, first) = self.high.overflowing_add(high);
+        let (high, second) = high.overflowing_add(carry.into());
+        self.low = low;
+        self.high = high;
+        self.top += top + Word::from(first | second);
+    }
+
+    /// Adds the products of words at the same place, in slices of the same length.
+    #[inline(always)]
+    fn add_products(&mut self, a: &[Word], b: &[Word]) {
+        // Four at a time, as the loop costs as much as a product does.
+        let (a_fours, a_rest) = a.as_chunks::<4>();
+        let (b_fours, b_rest) = b.as_chunks::<4>();
+        for (a, b) in a_fours.iter().zip(b_fours) {
+            for (a, b) in a.iter().zip(b) {
+                self.add_product(*a, *b);
+            }
+        }
+        for (a, b) in a_rest.iter().zip(b_rest) {
+            self.add_product(*a, *b);
+        }
+    }
+
+    #[inline(always)]
+    fn add_twice(&mut self, other: &Self) {
+        self.add(other.low, other.high, other.top);
+        self.add(other.low, other.high, other.top);
+    }
+
+    /// Takes the lowest word away.
+    #[inline(always)]
+    fn shift(&mut self) -> Word {
+        let low = self.low;
+        *self = Self {
+            low: self.high,
+            high: self.top,
+            top: 0,
+        };
+        low
+    }
+}
+
+fn reversed<const N: usize>(number: &[Word; N]) -> [Word; N] {
+    let mut reversed = *number;
+    reversed.reverse();
+    reversed
 }
 
 /// `−n⁻¹` modulo the size of a word, for an odd `n`.
@@ -258,21 +377,19 @@ pub(crate) fn multiply_add(a: Word, b: Word, c: Word, d: Word) -> (Word, Word) {
     split(Wide::from(a) * Wide::from(b) + Wide::from(c) + Wide::from(d))
 }
 
-/// `a + b + carry`, and the carry out.
+/// `a + b`, and the carry out.
 #[inline(always)]
-pub(crate) fn add(a: Word, b: Word, carry: Word) -> (Word, Word) {
-    split(Wide::from(a) + Wide::from(b) + Wide::from(carry))
+pub(crate) fn add(a: Word, b: Word) -> (Word, Word) {
+    let (sum, carry) = a.overflowing_add(b);
+    (sum, carry.into())
 }
 
 /// `a − b − borrow`, and the borrow out: 0 or 1.
 #[inline(always)]
 pub(crate) fn subtract(a: Word, b: Word, borrow: Word) -> (Word, Word) {
-    let (low, high) = split(
-        Wide::from(a)
-            .wrapping_sub(Wide::from(b))
-            .wrapping_sub(Wide::from(borrow)),
-    );
-    (low, high & 1)
+    let (difference, first) = a.overflowing_sub(b);
+    let (difference, second) = difference.overflowing_sub(borrow);
+    (difference, (first | second).into())
 }
 
 #[inline(always)]

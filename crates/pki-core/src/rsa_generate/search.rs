@@ -310,7 +310,7 @@ fn plus_twice<const N: usize>(number: &[Word; N], count: usize) -> Option<Zeroiz
     let mut sum = Zeroizing::new(*number);
     let mut carry = Word::try_from(2 * count).ok()?;
     for digit in sum.iter_mut() {
-        (*digit, carry) = add(*digit, carry, 0);
+        (*digit, carry) = add(*digit, carry);
     }
     (carry == 0).then_some(sum)
 }
