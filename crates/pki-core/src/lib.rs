@@ -31,6 +31,7 @@ mod subject;
 mod typed;
 mod uri;
 mod validity;
+mod words;
 
 pub use certificate::{CertificateParams, self_signed};
 pub use common_name::CommonName;

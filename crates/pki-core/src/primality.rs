@@ -37,7 +37,8 @@ use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use crate::Error;
-use crate::montgomery::{Montgomery, WORD_BITS, Word, bit_width, subtract};
+use crate::montgomery::Montgomery;
+use crate::words::{WORD_BITS, Word, bit_width, subtract};
 
 /// An odd number above 2 that is asked.
 pub(crate) struct Candidate<const N: usize> {
@@ -260,8 +261,7 @@ mod tests {
             for (column, other) in b.iter().enumerate() {
                 match out.get_mut(row + column) {
                     Some(sum) => {
-                        (*sum, carry) =
-                            crate::montgomery::multiply_add(*digit, *other, *sum, carry);
+                        (*sum, carry) = crate::words::multiply_add(*digit, *other, *sum, carry);
                     }
                     None => assert!(*digit == 0 || (*other == 0 && carry == 0)),
                 }
@@ -275,7 +275,7 @@ mod tests {
         for figure in decimal.bytes() {
             let mut carry = Word::from(figure - b'0');
             for digit in &mut number {
-                (*digit, carry) = crate::montgomery::multiply_add(*digit, 10, carry, 0);
+                (*digit, carry) = crate::words::multiply_add(*digit, 10, carry, 0);
             }
             assert_eq!(carry, 0, "{decimal}");
         }

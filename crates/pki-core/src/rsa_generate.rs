@@ -32,7 +32,7 @@ use rand_core::CryptoRng;
 use rsa::traits::PrivateKeyParts;
 use zeroize::Zeroizing;
 
-use crate::montgomery::{WORD_BITS, Word, bits_of};
+use crate::words::{WORD_BITS, Word, bits_of};
 use crate::{Error, Progress, RsaBits};
 
 #[cfg(feature = "std")]

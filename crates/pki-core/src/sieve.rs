@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
 
-use crate::montgomery::{Word, bits_of, multiply_add, negated_inverse};
+use crate::words::{Word, bits_of, multiply_add, negated_inverse};
 
 /// The odd primes up to a limit, in groups whose products fit into a word, so that a
 /// long number is divided by a group at a time.
@@ -161,8 +161,8 @@ mod tests {
     use rand_core::Rng as _;
 
     use super::*;
-    use crate::montgomery::WORD_BITS;
     use crate::tests::rng;
+    use crate::words::WORD_BITS;
 
     #[test]
     fn the_small_primes_are_those_that_are_known() {

@@ -7,9 +7,9 @@ use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use super::PUBLIC_EXPONENT;
-use crate::montgomery::{Word, add, bit_width, set_bit, subtract};
 use crate::primality::{self, Candidate};
 use crate::sieve::SmallPrimes;
+use crate::words::{Word, add, bit_width, set_bit, subtract};
 use crate::{Error, Progress, RsaBits};
 
 /// Odd numbers of an interval, over those that there are between two primes on average.

@@ -1,0 +1,196 @@
+//! Arithmetic on words, and on numbers of a fixed count of them, the least significant
+//! first.
+
+/// What the processor multiplies in one instruction.
+#[cfg(target_pointer_width = "64")]
+pub(crate) type Word = u64;
+#[cfg(target_pointer_width = "64")]
+type Wide = u128;
+#[cfg(not(target_pointer_width = "64"))]
+pub(crate) type Word = u32;
+#[cfg(not(target_pointer_width = "64"))]
+type Wide = u64;
+
+pub(crate) const WORD_BITS: u32 = Word::BITS;
+
+/// A sum of up to 2^WORD_BITS products, in three words.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Sum {
+    pub(crate) low: Word,
+    high: Word,
+    top: Word,
+}
+
+impl Sum {
+    #[inline(always)]
+    /// The products of words at the same place, in slices of the same length.
+    pub(crate) fn of_products(a: &[Word], b: &[Word]) -> Self {
+        let mut sum = Self::default();
+        sum.add_products(a, b);
+        sum
+    }
+
+    #[inline(always)]
+    pub(crate) fn add_product(&mut self, a: Word, b: Word) {
+        let (low, high) = multiply_add(a, b, 0, 0);
+        self.add(low, high, 0);
+    }
+
+    /// The compiler makes three instructions of it.
+    #[inline(always)]
+    fn add(&mut self, low: Word, high: Word, top: Word) {
+        let (low, carry) = self.low.overflowing_add(low);
+        let (high, first) = self.high.overflowing_add(high);
+        let (high, second) = high.overflowing_add(carry.into());
+        self.low = low;
+        self.high = high;
+        self.top += top + Word::from(first | second);
+    }
+
+    /// Adds the products of words at the same place, in slices of the same length.
+    #[inline(always)]
+    pub(crate) fn add_products(&mut self, a: &[Word], b: &[Word]) {
+        // Four at a time, as the loop costs as much as a product does.
+        let (a_fours, a_rest) = a.as_chunks::<4>();
+        let (b_fours, b_rest) = b.as_chunks::<4>();
+        for (a, b) in a_fours.iter().zip(b_fours) {
+            for (a, b) in a.iter().zip(b) {
+                self.add_product(*a, *b);
+            }
+        }
+        for (a, b) in a_rest.iter().zip(b_rest) {
+            self.add_product(*a, *b);
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn add_twice(&mut self, other: &Self) {
+        self.add(other.low, other.high, other.top);
+        self.add(other.low, other.high, other.top);
+    }
+
+    /// Takes the lowest word away.
+    #[inline(always)]
+    pub(crate) fn shift(&mut self) -> Word {
+        let low = self.low;
+        *self = Self {
+            low: self.high,
+            high: self.top,
+            top: 0,
+        };
+        low
+    }
+}
+
+/// `−n⁻¹` modulo the size of a word, for an odd `n`.
+pub(crate) fn negated_inverse(n: Word) -> Word {
+    const TWO: Word = 2;
+    // Newton's iteration: an odd number is its own inverse modulo 8, and each step
+    // doubles the bits that are right.
+    let mut inverse = n;
+    for _ in 0..5 {
+        inverse = inverse.wrapping_mul(TWO.wrapping_sub(n.wrapping_mul(inverse)));
+    }
+    inverse.wrapping_neg()
+}
+
+/// `a · b + c + d`, the low word first: it always fits into two.
+#[inline(always)]
+pub(crate) fn multiply_add(a: Word, b: Word, c: Word, d: Word) -> (Word, Word) {
+    split(Wide::from(a) * Wide::from(b) + Wide::from(c) + Wide::from(d))
+}
+
+/// `a + b`, and the carry out.
+#[inline(always)]
+pub(crate) fn add(a: Word, b: Word) -> (Word, Word) {
+    let (sum, carry) = a.overflowing_add(b);
+    (sum, carry.into())
+}
+
+/// `a − b − borrow`, and the borrow out: 0 or 1.
+#[inline(always)]
+pub(crate) fn subtract(a: Word, b: Word, borrow: Word) -> (Word, Word) {
+    let (difference, first) = a.overflowing_sub(b);
+    let (difference, second) = difference.overflowing_sub(borrow);
+    (difference, (first | second).into())
+}
+
+#[inline(always)]
+#[expect(clippy::as_conversions, reason = "the low half is what is meant")]
+fn split(wide: Wide) -> (Word, Word) {
+    (wide as Word, (wide >> WORD_BITS) as Word)
+}
+
+/// `a ← 2a`, and the bit that is shifted out.
+pub(crate) fn double<const N: usize>(a: &mut [Word; N]) -> Word {
+    let mut carry = 0;
+    for digit in a {
+        let out = *digit >> (WORD_BITS - 1);
+        *digit = *digit << 1 | carry;
+        carry = out;
+    }
+    carry
+}
+
+/// Bits of a number of this width.
+pub(crate) fn bits_of<const N: usize>() -> u32 {
+    u32::try_from(N).expect("a width is a few words") * WORD_BITS
+}
+
+/// Bits up to the highest that is 1.
+pub(crate) fn bit_width<const N: usize>(a: &[Word; N]) -> u32 {
+    let zeros = a.iter().rev().take_while(|digit| **digit == 0).count();
+    match N.checked_sub(zeros + 1) {
+        Some(highest) => {
+            let below = u32::try_from(highest).expect("a width is a few words") * WORD_BITS;
+            below + WORD_BITS - a[highest].leading_zeros()
+        }
+        None => 0,
+    }
+}
+
+/// The word in which a bit is, and its place there.
+pub(crate) fn place(bit: u32) -> (usize, u32) {
+    let word = usize::try_from(bit / WORD_BITS).expect("a width is a few words");
+    (word, bit % WORD_BITS)
+}
+
+/// Makes one bit 1.
+pub(crate) fn set_bit<const N: usize>(a: &mut [Word; N], bit: u32) {
+    let (word, shift) = place(bit);
+    a[word] |= 1 << shift;
+}
+
+/// `count` bits from `from` on, fewer than a word has; those beyond the width are zero.
+pub(crate) fn bits_at<const N: usize>(a: &[Word; N], from: u32, count: u32) -> Word {
+    let (word, shift) = place(from);
+    let low = a.get(word).map_or(0, |digit| digit >> shift);
+    // In two steps, as a shift by the whole word is none.
+    let high = a
+        .get(word + 1)
+        .map_or(0, |digit| digit << 1 << (WORD_BITS - 1 - shift));
+    (low | high) & ((1 << count) - 1)
+}
+
+/// The same words, the most significant first.
+pub(crate) fn reversed<const N: usize>(number: &[Word; N]) -> [Word; N] {
+    let mut reversed = *number;
+    reversed.reverse();
+    reversed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bits_are_read_across_words_and_beyond_the_end() {
+        let number: [Word; 2] = [Word::MAX << 1, 0b101];
+        assert_eq!(bits_at(&number, 0, 5), 0b11110);
+        assert_eq!(bits_at(&number, WORD_BITS - 2, 5), 0b10111);
+        assert_eq!(bits_at(&number, WORD_BITS, 5), 0b101);
+        assert_eq!(bits_at(&number, 2 * WORD_BITS - 1, 5), 0);
+        assert_eq!(bits_at(&number, 2 * WORD_BITS + 3, 5), 0);
+        assert_eq!((bit_width(&number), bit_width(&[0; 2])), (WORD_BITS + 3, 0));
+    }
+}
