@@ -10,6 +10,10 @@ use crate::clock::Clock;
 /// 2026-01-01 00:00:00 UTC: a clock that shows less was never set.
 const CLOCK_WAS_SET: u64 = 1_767_225_600;
 
+/// As nice as a thread can be: it gets what nobody else wants.
+#[cfg(target_os = "linux")]
+const PRIORITY_LOWEST: i32 = 19;
+
 /// What the operating system knows.
 pub(crate) struct SystemEnvironment {
     /// The address the unit listens on.
@@ -32,6 +36,13 @@ impl Environment for SystemEnvironment {
 
     fn monotonic(&self) -> Duration {
         self.started.elapsed()
+    }
+
+    /// On Linux, a thread has a priority of its own. That it cannot be lowered is not
+    /// known to happen, and would do no more harm than a slow page.
+    fn give_way(&self) {
+        #[cfg(target_os = "linux")]
+        let _ = rustix::process::setpriority_process(None, PRIORITY_LOWEST);
     }
 
     fn log(&self, line: &str) {

@@ -37,6 +37,11 @@ pub trait Environment: Send + Sync {
     /// certificate names.
     fn addresses(&self) -> Vec<IpAddr>;
 
+    /// Has the calling thread, and those that it starts, give way to all others, as far as
+    /// the system can: it is about to keep all cores busy for a while. Where a system
+    /// cannot, nothing is done.
+    fn give_way(&self) {}
+
     /// Writes a line to the log of the system: what the journal should have, and cannot
     /// take. It never holds a secret. Without a log, nothing is done.
     fn log(&self, line: &str) {

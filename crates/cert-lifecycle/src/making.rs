@@ -128,10 +128,7 @@ impl Unit {
             .spawn(work);
         spawned.map(|_| number).map_err(|why| {
             self.job.state().phase = Phase::None;
-            Error::System {
-                what: "no thread could be started to make the key".into(),
-                why,
-            }
+            no_thread(why)
         })
     }
 
@@ -152,6 +149,13 @@ impl Unit {
     /// candidate; without a job nothing happens.
     pub fn cancel_making(&self) {
         self.job.cancelled.store(true, Ordering::Relaxed);
+    }
+}
+
+pub(crate) fn no_thread(why: std::io::Error) -> Error {
+    Error::System {
+        what: "no thread could be started to make the key".into(),
+        why,
     }
 }
 

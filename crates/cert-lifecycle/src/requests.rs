@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use pki_core::{CertificateParams, MixedRng, PrivateKey, Progress, ValidityDays};
+use pki_core::{CertificateParams, KeySpec, MixedRng, PrivateKey, Progress, ValidityDays};
 use rand_core::CryptoRng;
 use serde::Serialize;
 
@@ -11,6 +11,7 @@ use crate::form::RequestOrder;
 use crate::identity::{Der, Identity, Origin};
 use crate::journal::{self, Action, Actor, Event};
 use crate::key_id::sha256_of;
+use crate::making::no_thread;
 use crate::records::{
     IdentityRecord, REQUEST_LAST, RequestRecord, by_age, keys_of_identities, put_in_service,
     remove_orphaned_keys, remove_requests_over_the_limit, request_of,
@@ -31,8 +32,8 @@ pub struct Made {
     pub serving: Option<String>,
 }
 
-/// Called between candidates; `Break` cancels.
-pub type OnProgress<'a> = &'a mut dyn FnMut(Progress) -> ControlFlow<()>;
+/// Called between candidates, from another thread; `Break` cancels.
+pub type OnProgress<'a> = &'a mut (dyn FnMut(Progress) -> ControlFlow<()> + Send);
 
 impl Unit {
     /// Makes a key and a request, and a self-signed certificate that serves at
@@ -60,14 +61,14 @@ impl Unit {
         }
     }
 
-    fn make_with<R: CryptoRng>(
+    fn make_with<R: CryptoRng + Send>(
         &self,
         order: &RequestOrder,
         actor: &Actor,
         progress: OnProgress<'_>,
         rng: &mut R,
     ) -> Result<Made, Error> {
-        let key = PrivateKey::generate(order.key, rng, progress)?;
+        let key = self.make_key(order.key, rng, progress)?;
         let request = Der(der_of(&pki_core::certificate_request(
             &key,
             &order.request,
@@ -84,6 +85,30 @@ impl Unit {
             order.preflight,
             actor,
         )
+    }
+
+    /// Makes the key on all cores, and on threads of their own, so that whatever the
+    /// environment has them give way to is not what follows: that holds the store.
+    pub(crate) fn make_key<R: CryptoRng + Send>(
+        &self,
+        spec: KeySpec,
+        rng: &mut R,
+        progress: OnProgress<'_>,
+    ) -> Result<PrivateKey, Error> {
+        let made = std::thread::scope(|scope| {
+            let make = || {
+                self.environment.give_way();
+                PrivateKey::generate_on_all_cores(spec, rng, progress)
+            };
+            let thread = std::thread::Builder::new().name("make-key".into());
+            let thread = thread.spawn_scoped(scope, make).map_err(no_thread)?;
+            thread.join().map_err(|_| {
+                no_thread(std::io::Error::other(
+                    "the thread that made the key panicked",
+                ))
+            })
+        });
+        Ok(made??)
     }
 
     fn self_sign<R: CryptoRng>(

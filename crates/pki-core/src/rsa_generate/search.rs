@@ -37,6 +37,8 @@ pub(super) struct Search<const N: usize> {
 /// The search for one of the primes.
 struct Half<const N: usize> {
     interval: Option<Interval<N>>,
+    /// Tests that it takes on average, as the sieve left them.
+    tests: f32,
     /// Whether somebody has an interval in hand.
     sieving: bool,
     tested: u16,
@@ -186,6 +188,9 @@ impl<const N: usize> Search<N> {
         match result {
             Answer::Sieved(coprime) => {
                 half.sieving = false;
+                let left = coprime.iter().filter(|coprime| **coprime).count();
+                let left = u16::try_from(left).unwrap_or(u16::MAX);
+                half.tests = f32::from(left) / f32::from(PRIMES_PER_INTERVAL);
                 half.interval = Some(Interval {
                     start: number,
                     coprime,
@@ -260,6 +265,7 @@ impl<const N: usize> Half<N> {
     fn new() -> Self {
         Self {
             interval: None,
+            tests: 0.0,
             sieving: false,
             tested: 0,
             found: None,
@@ -272,18 +278,12 @@ impl<const N: usize> Half<N> {
 
     /// How much of the work that is expected is done.
     fn part(&self, rounds: u8) -> f32 {
-        let Some(interval) = &self.interval else {
-            return 0.0;
-        };
-        let worth_a_test = interval.coprime.iter().filter(|coprime| **coprime).count();
-        let worth_a_test = u16::try_from(worth_a_test).unwrap_or(u16::MAX);
-        let tests = f32::from(worth_a_test) / f32::from(PRIMES_PER_INTERVAL);
         let all_rounds = ROUND_COST * f32::from(rounds);
         let done = match &self.found {
-            Some(found) => tests + ROUND_COST * f32::from(found.rounds_passed),
-            None => tests.min(self.tested.into()),
+            Some(found) => self.tests + ROUND_COST * f32::from(found.rounds_passed),
+            None => self.tests.min(self.tested.into()),
         };
-        done / (tests + all_rounds)
+        done / (self.tests + all_rounds)
     }
 }
 
@@ -368,4 +368,197 @@ fn are_far_apart<const N: usize>(one: &[Word; N], other: &[Word; N], prime_bits:
     };
     let distance = difference(one, other).or_else(|| difference(other, one));
     distance.is_some_and(|distance| bit_width(&distance) > u32::from(prime_bits) - 99)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::rng;
+    use crate::words::{WORD_BITS, bits_of};
+
+    const N: usize = 256 / (size_of::<Word>() * 8);
+
+    fn search() -> Search<N> {
+        Search::new(RsaBits::MIN)
+    }
+
+    /// Has everything done, by one who does it in order, until both primes are there.
+    fn complete(search: &mut Search<N>, rng: &mut impl CryptoRng) {
+        while !search.is_complete() {
+            let task = search.next_task(rng).unwrap().unwrap();
+            search.settle(task.run());
+        }
+    }
+
+    fn is_round(task: &Task<N>) -> bool {
+        matches!(task.what, What::Round(_))
+    }
+
+    #[test]
+    fn both_primes_are_long_enough_and_pass_further_rounds() {
+        for seed in 0..20 {
+            let mut rng = rng(seed);
+            let mut search = search();
+            complete(&mut search, &mut rng);
+            for prime in search.primes() {
+                // At least 3/2 · 2^255.
+                assert_eq!(prime[N - 1] >> (WORD_BITS - 2), 3, "{seed}");
+                let mut candidate = Candidate::new(&prime);
+                let base = candidate.random_base(&mut rng).unwrap();
+                assert!(candidate.passes(&base), "{seed}");
+                assert!(is_coprime_to_exponent(&prime), "{seed}");
+            }
+        }
+    }
+
+    #[test]
+    fn several_workers_are_handed_different_tasks_until_there_are_none() {
+        let mut rng = rng(1);
+        let mut search = search();
+        let sieves = [(); 2].map(|()| search.next_task(&mut rng).unwrap().unwrap());
+        assert_ne!(sieves[0].half, sieves[1].half);
+        assert!(search.next_task(&mut rng).unwrap().is_none());
+        for sieve in sieves {
+            search.settle(sieve.run());
+        }
+        let mut seen = Vec::new();
+        for _ in 0..50 {
+            let task = search.next_task(&mut rng).unwrap().unwrap();
+            assert!(matches!(task.what, What::Test | What::Sieve { .. }));
+            assert!(!seen.contains(&*task.number), "a candidate came twice");
+            seen.push(*task.number);
+        }
+    }
+
+    #[test]
+    fn a_number_that_a_round_refuses_is_not_taken() {
+        let mut rng = rng(2);
+        let mut search = search();
+        // To the first number that is found, and all of its rounds in hand.
+        let mut rounds = Vec::new();
+        while rounds.len() < primality::rounds(256).into() {
+            let task = search.next_task(&mut rng).unwrap().unwrap();
+            if is_round(&task) {
+                rounds.push(task);
+            } else {
+                assert!(rounds.is_empty() || task.half == 1);
+                search.settle(task.run());
+            }
+        }
+        let refused = rounds[0].number.clone();
+        for (index, round) in rounds.into_iter().enumerate() {
+            // The last but one: what comes after it is of a number that is out.
+            let passed = index != 27;
+            search.settle(Outcome {
+                half: round.half,
+                number: round.number,
+                result: Answer::Round { passed },
+            });
+        }
+        complete(&mut search, &mut rng);
+        assert!(search.primes().iter().all(|prime| *prime != refused));
+    }
+
+    #[test]
+    fn a_number_is_not_found_without_all_of_its_rounds() {
+        let mut rng = rng(3);
+        let mut search = search();
+        let mut passed = 0;
+        while !search.is_complete() {
+            let task = search.next_task(&mut rng).unwrap().unwrap();
+            passed += u8::from(is_round(&task));
+            search.settle(task.run());
+        }
+        assert_eq!(passed, 2 * primality::rounds(256));
+    }
+
+    #[test]
+    fn the_second_to_find_one_is_too_late() {
+        let mut rng = rng(4);
+        let mut search = search();
+        let sieve = search.next_task(&mut rng).unwrap().unwrap();
+        search.settle(sieve.run());
+        let [first, second] = [(); 2].map(|()| search.next_task(&mut rng).unwrap().unwrap());
+        let numbers = [first.number.clone(), second.number.clone()];
+        for task in [second, first] {
+            search.settle(Outcome {
+                half: task.half,
+                number: task.number,
+                result: Answer::Tested { passed: true },
+            });
+        }
+        let task = search.next_task(&mut rng).unwrap().unwrap();
+        assert!(is_round(&task) && task.number == numbers[1]);
+        assert_eq!(search.progress().candidates, 2);
+    }
+
+    #[test]
+    fn an_interval_ends_at_the_length_of_a_prime() {
+        for prime_bits in [4 * 64 - 3, 4 * 64] {
+            // The highest odd number and two before it.
+            let mut start = Zeroizing::new([Word::MAX; N]);
+            start[N - 1] >>= bits_of::<N>() - u32::from(prime_bits);
+            start[0] -= 4;
+            let mut interval = Interval {
+                start,
+                coprime: Zeroizing::new(alloc::vec![true; 10]),
+                next: 0,
+            };
+            let mut numbers = 0;
+            while let Some(number) = interval.next_candidate(prime_bits) {
+                assert_eq!(bit_width(&number), prime_bits.into());
+                numbers += 1;
+            }
+            assert_eq!(numbers, 3);
+        }
+    }
+
+    #[test]
+    fn primes_that_are_close_are_not_taken() {
+        let power = |bit| {
+            let mut number: [Word; N] = [0; N];
+            set_bit(&mut number, bit);
+            number
+        };
+        let p = power(255);
+        for (distance_bits, far) in [(1, false), (156, false), (157, true), (200, true)] {
+            let mut q = p;
+            set_bit(&mut q, distance_bits);
+            assert_eq!(are_far_apart(&p, &q, 256), far, "{distance_bits}");
+            assert_eq!(are_far_apart(&q, &p, 256), far, "{distance_bits}");
+        }
+        assert!(!are_far_apart(&p, &p, 256));
+    }
+
+    #[test]
+    fn a_prime_that_shares_a_factor_with_the_exponent_is_not_taken() {
+        for (p, taken) in [
+            (65_537 * 6 + 1, false),
+            (65_537 + 1, false),
+            (65_537, true),
+            (7, true),
+        ] {
+            let mut number: [Word; N] = [0; N];
+            number[0] = p;
+            assert_eq!(is_coprime_to_exponent(&number), taken, "{p}");
+            // 2^32 is 1 modulo 65537.
+            number[0] = 0;
+            number[64 / (size_of::<Word>() * 8)] = p;
+            assert_eq!(is_coprime_to_exponent(&number), taken, "{p} · 2^64");
+        }
+    }
+
+    #[test]
+    fn the_intervals_are_no_longer_than_the_bound_allows() {
+        for prime_bits in 256..=2048_u16 {
+            let length = interval_length(prime_bits);
+            let between = f64::from(prime_bits) * core::f64::consts::LN_2 / 2.0;
+            let most = 8.0 * between;
+            let length = f64::from(u32::try_from(length).unwrap());
+            assert!(
+                length <= most && length > most - 2.0 - most / 500.0,
+                "{prime_bits}"
+            );
+        }
+    }
 }

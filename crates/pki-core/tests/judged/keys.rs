@@ -56,8 +56,8 @@ for argument in sys.argv[1:]:
 
 #[test]
 fn rsa_keys_of_every_length_are_what_fips_186_5_asks_for() {
-    // All 1793 lengths take minutes, so they are behind a variable.
-    let all = std::env::var_os("SLOW_TESTS").is_some();
+    // All 1793 lengths take minutes: `cargo xtask test --long` tries them.
+    let all = std::env::var("COUNTERSIGN_EXTENT").is_ok_and(|extent| extent == "every");
     let lengths: Vec<u16> = if all {
         (512..=4096).step_by(2).collect()
     } else {
@@ -67,9 +67,16 @@ fn rsa_keys_of_every_length_are_what_fips_186_5_asks_for() {
             .chain([1024, 2048, 3072])
             .collect()
     };
+    check(&lengths, |bits| key(rsa(bits)));
+    let mut rng = rng(21);
+    check(&lengths, |bits| on_all_cores(rsa(bits), &mut rng).unwrap());
+}
+
+/// Has OpenSSL and Python judge a key of each length.
+fn check(lengths: &[u16], mut make: impl FnMut(u16) -> PrivateKey) {
     let bench = Bench::new();
-    for bits in &lengths {
-        bench.put("key.der", key(rsa(*bits)).to_pkcs8_der());
+    for bits in lengths {
+        bench.put("key.der", make(*bits).to_pkcs8_der());
         let text = bench.openssl("pkey -inform DER -in key.der -check -text -noout");
         assert!(text.contains("Key is valid"), "{bits}: {text}");
         assert!(
@@ -86,13 +93,7 @@ fn rsa_keys_of_every_length_are_what_fips_186_5_asks_for() {
 
 #[test]
 fn the_longest_rsa_key_is_made() {
-    let bench = Bench::new();
-    bench.put("key.der", key(rsa(4096)).to_pkcs8_der());
-    bench.put(
-        "4096.txt",
-        bench.openssl("pkey -inform DER -in key.der -check -text -noout"),
-    );
-    bench.python(FIPS_186_5, "4096");
+    check(&[4096], |bits| key(rsa(bits)));
 }
 
 #[test]
@@ -341,5 +342,58 @@ fn a_broken_generator_is_noticed_and_does_not_hang() {
             Error::Randomness,
             "{octet}"
         );
+    }
+}
+
+fn on_all_cores(spec: KeySpec, rng: &mut (dyn CryptoRng + Send)) -> Result<PrivateKey, Error> {
+    PrivateKey::generate_on_all_cores(spec, rng, &mut |_| ControlFlow::Continue(()))
+}
+
+#[test]
+fn progress_of_all_cores_never_falls_and_ends_at_all() {
+    for seed in 0..20 {
+        let mut seen: Vec<Progress> = Vec::new();
+        let key = PrivateKey::generate_on_all_cores(rsa(512), &mut rng(seed), &mut |progress| {
+            seen.push(progress);
+            ControlFlow::Continue(())
+        });
+        assert!(key.is_ok());
+        assert_eq!(seen[0].fraction, 0.0);
+        for pair in seen.windows(2) {
+            assert!(pair[0].fraction <= pair[1].fraction, "{pair:?}");
+            assert!(pair[0].candidates <= pair[1].candidates, "{pair:?}");
+        }
+        assert!(seen.last().unwrap().fraction <= 1.0);
+    }
+}
+
+#[test]
+fn a_key_of_all_cores_can_be_cancelled_at_every_step() {
+    for spec in [rsa(512), rsa(4096), KeySpec::EcP256] {
+        for steps in [1, 2, 5] {
+            let mut seen = 0;
+            let mut cancel = |_| {
+                seen += 1;
+                if seen == steps {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            };
+            let made = PrivateKey::generate_on_all_cores(spec, &mut rng(5), &mut cancel);
+            match spec {
+                KeySpec::Rsa(_) => assert_eq!(made.unwrap_err(), Error::Cancelled),
+                _ => assert_eq!(made.is_err(), steps == 1),
+            }
+            assert!(seen <= steps, "work went on after it was cancelled");
+        }
+    }
+}
+
+#[test]
+fn all_cores_notice_a_broken_generator_and_do_not_hang() {
+    for octet in [0x00, 0xff] {
+        let made = on_all_cores(rsa(512), &mut Stuck(octet));
+        assert_eq!(made.unwrap_err(), Error::Randomness, "{octet}");
     }
 }
