@@ -2,7 +2,7 @@
 //! call fails.
 
 use acceptance::faults::{
-    Change, EndOfTrial, Extent, Starting, Subject, UnsafeStore, Way, enumerate,
+    Change, EndOfTrial, Extent, Starting, Subject, UnsafeStore, Way, enumerate, enumerate_reads,
 };
 use anyhow::Result;
 
@@ -64,6 +64,11 @@ fn a_failed_sign_in_is_in_the_journal_or_in_the_log() -> Result<()> {
 #[test]
 fn an_upgrade_of_the_format_can_be_cut_off_anywhere() -> Result<()> {
     check(&Starting::Upgrade)
+}
+
+#[test]
+fn an_upgrade_of_the_format_asks_again_for_what_could_not_be_read() -> Result<()> {
+    enumerate_reads(&Starting::Upgrade)?.expect_none()
 }
 
 #[test]

@@ -37,8 +37,16 @@ pub struct Report {
 
 /// Records what `subject` does, then does it again with a fault at each point.
 pub fn enumerate(subject: &impl Subject, extent: Extent) -> Result<Report> {
+    try_each(subject, &Point::plan(&record(subject)?, extent)?)
+}
+
+/// Records what `subject` does, then does it again with EIO at each call that reads.
+pub fn enumerate_reads(subject: &impl Subject) -> Result<Report> {
+    try_each(subject, &Point::plan_reads(&record(subject)?)?)
+}
+
+fn try_each(subject: &impl Subject, points: &[Point]) -> Result<Report> {
     let began = Instant::now();
-    let points = Point::plan(&record(subject)?, extent)?;
     ensure!(!points.is_empty(), "nothing touches the disk");
     let (next, report) = (AtomicUsize::new(0), Mutex::new(Report::default()));
     thread::scope(|scope| {

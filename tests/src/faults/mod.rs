@@ -39,7 +39,7 @@ pub use change::Change;
 pub use crash_images::crash_images;
 pub use damage::{File, damage, unreadable};
 pub use end_of_trial::EndOfTrial;
-pub use enumerate::{Report, enumerate};
+pub use enumerate::{Report, enumerate, enumerate_reads};
 pub use look::{Look, Which};
 pub use lost_writes::lost_writes;
 pub use point::{Extent, Fault, Point};

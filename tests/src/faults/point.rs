@@ -78,6 +78,21 @@ impl fmt::Display for Point {
 impl Point {
     /// The points of the recorded `calls`.
     pub fn plan(calls: &[Call], extent: Extent) -> Result<Vec<Self>> {
+        Self::plan_with(calls, |call, index| faults_at(call, index, extent))
+    }
+
+    /// EIO at each of the recorded `calls` that reads, and nothing else.
+    pub fn plan_reads(calls: &[Call]) -> Result<Vec<Self>> {
+        Self::plan_with(calls, |call, _| match call.effect {
+            Effect::Reads => vec![Fault::Eio],
+            Effect::Changes => Vec::new(),
+        })
+    }
+
+    fn plan_with(
+        calls: &[Call],
+        faults_at: impl Fn(&Call, usize) -> Vec<Fault>,
+    ) -> Result<Vec<Self>> {
         // strace counts the calls of each thread. What is looked at is the thread that
         // does what was asked for; another may write alarms to the journal after it.
         let first = calls.iter().find(|call| call.effect == Effect::Changes);
@@ -92,7 +107,7 @@ impl Point {
         );
         let mut points = Vec::new();
         for (index, call) in calls.iter().enumerate() {
-            points.extend(faults_at(call, index, extent).iter().map(|fault| Self {
+            points.extend(faults_at(call, index).iter().map(|fault| Self {
                 fault: *fault,
                 name: call.name.clone(),
                 nth: call.nth,
