@@ -9,11 +9,13 @@ use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
 /// The documents under `docs`, and where each is on the unit. The rest is for those who
 /// build it; a link to it is but text on the unit.
-const DOCUMENTS: [(&str, &str); 4] = [
+const DOCUMENTS: [(&str, &str); 6] = [
     ("guide.md", "/help/guide"),
     ("never-locked-out.md", "/help/guide/never-locked-out"),
     ("signing-in.md", "/help/guide/signing-in"),
     ("backup.md", "/help/guide/backup"),
+    ("console.md", "/help/guide/console"),
+    ("services.md", "/help/guide/services"),
 ];
 
 /// A document in HTML.

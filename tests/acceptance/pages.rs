@@ -160,10 +160,12 @@ const KEY_ADDED: &str = "keys add ssh-ed25519 \
     AAAAC3NzaC1lZDI1NTE5AAAAIC5GJJIcx74ZCyStppB+iIkcb7A7vwZ3oW0FwMe9YLEE me@laptop";
 
 /// Pages that a person who is signed in opens by their address.
-const PAGES: [&str; 21] = [
+const PAGES: [&str; 23] = [
     "/help/guide",
     "/help/guide/backup",
+    "/help/guide/console",
     "/help/guide/never-locked-out",
+    "/help/guide/services",
     "/help/guide/signing-in",
     "/management/https",
     "/management/https/names",

@@ -217,7 +217,7 @@ impl Unit {
             alarms.push(Alarm::new(
                 AlarmCode::FactoryServing,
                 "A factory certificate serves, which no browser trusts.",
-                "Make a certificate your browser will accept, under HTTPS Setup.",
+                "Make a request for one that your browser will accept, and install what the CA sends back.",
             ));
         }
         alarms.sort_by_key(|alarm| alarm.code.severity());

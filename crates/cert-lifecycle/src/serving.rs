@@ -87,6 +87,17 @@ impl Unit {
         Ok(Review::new(bundle, reached_as, ways, &keys, now))
     }
 
+    /// Every name and address that people reach the unit by, as far as it knows: the
+    /// names that were set, and its addresses.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Store`] when the store cannot be read.
+    pub fn reached_by(&self) -> Result<Vec<ServerName>, Error> {
+        let ways = self.ways(&self.store.snapshot()?, &[])?;
+        Ok(ways.into_iter().map(|(_, name)| name).collect())
+    }
+
     /// Every name and address that people reach the unit by, each once.
     fn ways(
         &self,

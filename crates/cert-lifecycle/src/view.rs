@@ -93,6 +93,9 @@ impl CertificateView {
 pub struct RequestView {
     /// The id of its key, under which the unit keeps it.
     pub key: KeyId,
+    /// Counted from 1 by the unit, and kept when others are deleted. After a backup was
+    /// restored into a new store, two may have the same.
+    pub number: u64,
     /// When it was made, in seconds since 1970-01-01 UTC.
     pub made_at: u64,
     /// Who made it.
@@ -131,6 +134,7 @@ impl RequestView {
         let names = requested_names(&request);
         Some(Self {
             key: record.key,
+            number: record.number,
             made_at: record.made_at,
             made_by: record.made_by.who.clone(),
             subject: shown(&request.info.subject.to_string()),

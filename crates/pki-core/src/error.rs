@@ -133,8 +133,8 @@ pub enum Error {
 
     /// A character that cannot be seen.
     #[error(
-        "Character {position} of the {field} cannot be seen on a page. It was perhaps pasted with \
-         the text; type the text instead."
+        "Character {position} of the {field} cannot be seen. It was perhaps pasted with the text; \
+         type the text instead."
     )]
     HiddenCharacter {
         /// The field's name.

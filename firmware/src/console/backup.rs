@@ -30,8 +30,8 @@ pub(super) fn key(desk: &mut Desk, arguments: &Arguments) -> Answer {
 pub(super) fn restore(_: &mut Desk, arguments: &Arguments) -> Answer {
     let mut answer = paste_then(arguments.has("-f"));
     answer.reply = Reply::done(show::paragraphs(
-        "Paste the backup, with its BEGIN and END lines. Nothing is changed before you agree; Ctrl-C \
-         leaves.",
+        "Paste the backup, with its BEGIN and END lines. It ends at the END line; Ctrl-C gives it up. \
+         Nothing is changed before you agree.",
     ));
     answer
 }

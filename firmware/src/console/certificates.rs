@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::commands::Arguments;
 use super::desk::{Answer, Desk, Next, Pasted, UnderReview};
 use super::dialogue::{NOT_DONE, Reply};
-use super::paste::Paste;
+use super::paste::{ENDS, Paste};
 use super::review::Shown;
 use super::show;
 use super::work::{Reset, Work};
@@ -210,8 +210,7 @@ fn preflight(arguments: &Arguments) -> Preflight {
     }
 }
 
-const PASTE: &str = "Paste the certificate as PEM, with the CA's own certificates after it. An empty \
-                     line behind it, or a line with a single dot, ends the paste; Ctrl-C leaves it.";
+const PASTE: &str = "Paste the certificate as PEM, with the CA's own certificates after it.";
 
 pub(super) fn paste_command(desk: &mut Desk, arguments: &Arguments) -> Answer {
     let json = arguments.json();
@@ -223,12 +222,13 @@ pub(super) fn paste_command(desk: &mut Desk, arguments: &Arguments) -> Answer {
             Err(answer) => answer,
         }
     });
-    answer.reply = Reply::done(if json {
-        String::new()
-    } else {
-        show::paragraphs(PASTE)
-    });
+    answer.reply = Reply::done(if json { String::new() } else { asked() });
     answer
+}
+
+/// Asks for a certificate, and says how what is pasted ends.
+fn asked() -> String {
+    show::paragraphs(&format!("{PASTE} {ENDS}"))
 }
 
 /// Takes what somebody pastes without a word: it belongs to the certificate that is under
@@ -311,15 +311,15 @@ fn nothing_under_review() -> Answer {
 
 /// Installs what is under review; where nothing is, what is pasted now.
 pub(super) fn install(desk: &mut Desk, arguments: &Arguments) -> Answer {
-    let preflight = preflight(arguments);
+    let (preflight, json) = (preflight(arguments), arguments.json());
     if desk.review.is_some() {
-        return put_in_service(desk, preflight);
+        return put_in_service(desk, preflight, json);
     }
     let mut answer = paste_then(Zeroizing::default(), move |desk, pasted| {
         if let Err(answer) = reviewed(desk, pasted) {
             return answer;
         }
-        let review = shown(desk, false);
+        let review = shown(desk, json);
         match review.reply.code {
             // What was pasted was not looked at yet, so it is shown with what is wrong.
             0 => {
@@ -327,8 +327,10 @@ pub(super) fn install(desk: &mut Desk, arguments: &Arguments) -> Answer {
                     Ok(seen) => seen,
                     Err(error) => return error.into(),
                 };
-                let mut answer = put_in_service(desk, preflight);
-                answer.reply.text.insert_str(0, &seen);
+                let mut answer = put_in_service(desk, preflight, json);
+                if !json {
+                    answer.reply.text.insert_str(0, &seen);
+                }
                 answer
             }
             _ => {
@@ -337,11 +339,33 @@ pub(super) fn install(desk: &mut Desk, arguments: &Arguments) -> Answer {
             }
         }
     });
-    answer.reply = Reply::done(show::paragraphs(PASTE));
+    answer.reply = Reply::done(match json {
+        true => String::new(),
+        false => asked(),
+    });
     answer
 }
 
-fn put_in_service(desk: &mut Desk, preflight: Preflight) -> Answer {
+/// What was installed, for scripts.
+#[derive(Serialize)]
+struct Installed {
+    /// The fingerprint of the certificate that serves from now on.
+    sha256: String,
+    review: Shown,
+}
+
+fn installed(desk: &mut Desk, sha256: String) -> Answer {
+    let Some(under) = desk.review.take() else {
+        return nothing_under_review();
+    };
+    let installed = desk.app.unit.requests().map(|requests| Installed {
+        sha256,
+        review: Shown::new(&under.review, &requests),
+    });
+    Answer::show_result(true, installed, |_| String::new())
+}
+
+fn put_in_service(desk: &mut Desk, preflight: Preflight, json: bool) -> Answer {
     let Some(under) = &mut desk.review else {
         return nothing_under_review();
     };
@@ -350,6 +374,7 @@ fn put_in_service(desk: &mut Desk, preflight: Preflight) -> Answer {
         .unit
         .install(&mut under.review, preflight, &desk.actor)
     {
+        Ok(sha256) if json => installed(desk, sha256),
         Ok(fingerprint) => {
             desk.review = None;
             let said = show::paragraphs(

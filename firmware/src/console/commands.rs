@@ -4,6 +4,7 @@
 use std::ops::RangeInclusive;
 
 use super::desk::{Answer, Desk};
+use super::help;
 use super::show::typed;
 use super::table::{COMMANDS, JSON};
 use super::words::{Words, words};
@@ -85,7 +86,8 @@ impl Command {
         };
         let mut given = given.iter();
         while let Some(word) = given.next() {
-            let Some(flag) = self.flags.iter().find(|flag| flag.name == word) else {
+            let is_it = |flag: &&Flag| flag.name.eq_ignore_ascii_case(word);
+            let Some(flag) = self.flags.iter().find(is_it) else {
                 arguments.words.push(word.clone());
                 continue;
             };
@@ -109,9 +111,13 @@ impl Command {
             0 if self.flags.is_empty() => format!("{usage} takes nothing."),
             _ => format!("This is not what the command takes: {usage}."),
         };
-        Err(match group(self.name).as_slice() {
-            [] => said,
-            others => format!("{said} There is also {}.", others.join(", ")),
+        let others = group(self.name);
+        let meant = arguments.words.first();
+        let meant = meant.and_then(|word| nearest_in(&others, word));
+        Err(match (meant, others.as_slice()) {
+            (_, []) => said,
+            (Some(meant), _) => format!("{said} Did you mean {meant}?"),
+            (None, others) => format!("{said} There is also {}.", others.join(", ")),
         })
     }
 }
@@ -127,6 +133,9 @@ pub(super) fn run(desk: &mut Desk, line: &str) -> Answer {
     let Some(first) = read.first() else {
         return Answer::done("");
     };
+    if let Some(about) = asks_for_help(&read) {
+        return help::about(about);
+    }
     let Some((command, rest)) = find(&read) else {
         return Answer::not_understood(unknown(first, read.get(1).map(String::as_str)));
     };
@@ -136,9 +145,20 @@ pub(super) fn run(desk: &mut Desk, line: &str) -> Answer {
     }
 }
 
+/// What help is asked for in the way of other systems: by `?` alone or behind a command,
+/// and by `-h` or `--help`.
+fn asks_for_help(words: &[String]) -> Option<&[String]> {
+    let (last, before) = words.split_last()?;
+    ["?", "-?", "-h", "--help", "/?"]
+        .contains(&last.as_str())
+        .then_some(before)
+}
+
 /// The command that the words begin with, of two words before of one, and what follows.
+/// Whoever has the capitals on means the same.
 pub(super) fn find(words: &[String]) -> Option<(&'static Command, &[String])> {
-    let named = |name: &str| COMMANDS.iter().find(|command| command.name == name);
+    let is_it = |name: &str, command: &Command| command.name.eq_ignore_ascii_case(name);
+    let named = |name: &str| COMMANDS.iter().find(|command| is_it(name, command));
     if let [first, second, rest @ ..] = words
         && let Some(command) = named(&format!("{first} {second}"))
     {
@@ -154,34 +174,53 @@ fn group(first: &str) -> Vec<&'static str> {
     names
         .filter(|name| {
             name.split_once(' ')
-                .is_some_and(|(group, _)| group == first)
+                .is_some_and(|(group, _)| group.eq_ignore_ascii_case(first))
         })
         .collect()
 }
 
 /// Says that there is no such command, and which was perhaps meant.
 pub(super) fn unknown(first: &str, second: Option<&str>) -> String {
+    let given = second.map_or(first.to_owned(), |second| format!("{first} {second}"));
     let group = group(first);
     if !group.is_empty() {
-        return format!("There is {}.", group.join(", "));
+        let there_is = format!("There is {}.", group.join(", "));
+        let Some(second) = second else {
+            return there_is;
+        };
+        let shown = typed(&given);
+        return match nearest_in(&group, second) {
+            Some(meant) => format!("\"{shown}\" is no command. Did you mean {meant}?"),
+            None => format!("\"{shown}\" is no command. {there_is}"),
+        };
     }
     let shown = typed(first);
-    let given = second.map_or(first.to_owned(), |second| format!("{first} {second}"));
-    match nearest(&given).or_else(|| nearest(first)) {
+    let all = || COMMANDS.iter().map(|command| command.name);
+    match nearest(&given, all()).or_else(|| nearest(first, all())) {
         Some(meant) => format!("\"{shown}\" is no command. Did you mean {meant}?"),
         None => format!("\"{shown}\" is no command."),
     }
 }
 
-/// The command whose name differs least, if it does by no more than a third.
-fn nearest(given: &str) -> Option<&'static str> {
+/// Of a group the command whose second word is meant.
+fn nearest_in(group: &[&'static str], second: &str) -> Option<&'static str> {
+    let seconds = group
+        .iter()
+        .filter_map(|name| Some(name.split_once(' ')?.1));
+    let meant = nearest(second, seconds)?;
+    let is_it = |name: &&&str| name.split_once(' ').is_some_and(|(_, word)| word == meant);
+    group.iter().find(is_it).copied()
+}
+
+/// Of these names the one that differs least, if it does by no more than a third.
+fn nearest(given: &str, names: impl Iterator<Item = &'static str>) -> Option<&'static str> {
     /// No name is longer than twice this.
     const CHARS_MAX: usize = 32;
     if given.chars().count() > CHARS_MAX {
         return None;
     }
-    let names = COMMANDS.iter().map(|command| command.name);
-    let (distance, name) = names.map(|name| (distance(given, name), name)).min()?;
+    let given = given.to_ascii_lowercase();
+    let (distance, name) = names.map(|name| (distance(&given, name), name)).min()?;
     (distance <= name.len().div_ceil(3)).then_some(name)
 }
 

@@ -153,18 +153,19 @@ impl Answer {
         answer
     }
 
-    /// Asks for yes or no; does `then` after yes.
-    pub(super) fn ask_yes(
+    /// Asks for yes or no, of which nothing typed is no; does `then` after yes.
+    pub(super) fn ask_yes<F: FnOnce(&mut Desk) -> Self + Send + 'static>(
         text: impl Into<String>,
-        question: &str,
-        then: impl FnOnce(&mut Desk) -> Self + Send + 'static,
+        question: &'static str,
+        then: F,
     ) -> Self {
         Self::ask(
             text,
-            format!("{question} yes or no: "),
-            |desk, typed| match yes_or_no(typed) {
+            format!("{question} yes or no [no]: "),
+            move |desk, typed| match yes_or_no(typed) {
                 Some(true) => then(desk),
-                _ => Reply::cancelled().into(),
+                Some(false) => Reply::cancelled().into(),
+                None => Self::ask_yes("Type yes or no.\n", question, then),
             },
         )
     }
@@ -194,7 +195,7 @@ impl Answer {
     }
 }
 
-/// Reads yes or no; nothing else is either.
+/// Reads yes or no; nothing typed is no, and nothing else is either.
 pub(super) fn yes_or_no(typed: &str) -> Option<bool> {
     match typed.trim().to_ascii_lowercase().as_str() {
         "y" | "yes" => Some(true),

@@ -24,7 +24,8 @@ use zeroize::Zeroizing;
 
 use super::commands::{complete, keeps, run};
 use super::desk::{Answer, Desk, Next, Question};
-use super::paste::Paste;
+use super::paste::{ENDS, Paste};
+use super::show;
 use super::work::{LOOK, Work};
 use crate::App;
 
@@ -77,12 +78,13 @@ impl Reply {
     }
 
     pub(super) fn not_done(why: impl std::fmt::Display) -> Self {
-        Self::new(NOT_DONE, super::show::paragraphs(&why.to_string()))
+        let why = show::of_a_paste(&why.to_string());
+        Self::new(NOT_DONE, show::paragraphs(&why))
     }
 
     pub(super) fn not_understood(why: impl std::fmt::Display) -> Self {
         let said = format!("{why} Type help for the commands.");
-        Self::new(NOT_UNDERSTOOD, super::show::paragraphs(&said))
+        Self::new(NOT_UNDERSTOOD, show::paragraphs(&said))
     }
 
     pub(super) fn cancelled() -> Self {
@@ -212,7 +214,9 @@ impl Dialogue {
         if let Next::Paste(paste, _) = &mut answer.next {
             paste.line(line);
         }
-        answer.reply = Reply::done("");
+        answer.reply = Reply::done(show::paragraphs(&format!(
+            "This is taken as a paste. {ENDS}"
+        )));
         answer
     }
 

@@ -16,16 +16,21 @@ pub(super) fn exit(desk: &mut Desk, _: &Arguments) -> Answer {
 
 pub(super) fn help(_: &mut Desk, arguments: &Arguments) -> Answer {
     let asked: Vec<String> = arguments.words().into_iter().map(Into::into).collect();
+    about(&asked)
+}
+
+/// Help about these words; about all where there is none.
+pub(super) fn about(asked: &[String]) -> Answer {
     let Some(first) = asked.first() else {
         return Answer::done(list(COMMANDS.iter()));
     };
-    if let Some((command, [])) = find(&asked) {
+    if let Some((command, [])) = find(asked) {
         return Answer::done(of_one(command));
     }
     // "help cert" tells of the commands that begin so.
     let group = COMMANDS.iter().filter(|command| {
         let words = command.name.split_once(' ');
-        words.is_some_and(|(group, _)| asked.len() == 1 && group == first)
+        words.is_some_and(|(group, _)| asked.len() == 1 && group.eq_ignore_ascii_case(first))
     });
     let listed = list(group);
     if listed.is_empty() {

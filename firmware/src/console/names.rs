@@ -1,6 +1,6 @@
 //! `names`: the further names of the next request.
 
-use cert_lifecycle::{NAMES_MAX, NameRow, RequestForm, SubjectAltNameKind};
+use cert_lifecycle::{Error, NAMES_MAX, NameRow, RequestForm, ServerName, SubjectAltNameKind};
 use serde::Serialize;
 
 use super::commands::Arguments;
@@ -17,8 +17,40 @@ struct Shown {
 }
 
 pub(super) fn list(desk: &mut Desk, arguments: &Arguments) -> Answer {
-    let shown = desk.draft().map(|draft| shown(draft));
-    Answer::show_result(arguments.json(), shown, |shown| text(shown))
+    let listed = missing(desk).and_then(|missing| Ok((shown(desk.draft()?), missing)));
+    let (names, missing) = match listed {
+        Ok(listed) => listed,
+        Err(error) => return error.into(),
+    };
+    Answer::show(arguments.json(), &names, |names| {
+        text(names) + &proposed(&missing)
+    })
+}
+
+/// The names and addresses that the unit is reached by and the next request does not ask
+/// for.
+pub(super) fn missing(desk: &mut Desk) -> Result<Vec<String>, Error> {
+    let ways = desk.app.unit.reached_by()?;
+    let draft = desk.draft()?;
+    let names = draft.names.iter().map(|row| row.value.as_str());
+    let asked: Vec<ServerName> = names
+        .chain([draft.common_name.as_str()])
+        .filter_map(|name| ServerName::parse(name).ok())
+        .collect();
+    let missing = ways.into_iter().filter(|way| !asked.contains(way));
+    Ok(missing.map(|way| way.to_string()).collect())
+}
+
+/// What is missing, and how to add it.
+fn proposed(missing: &[String]) -> String {
+    match missing {
+        [] => String::new(),
+        missing => show::paragraphs(&format!(
+            "The unit is also reached by what is not among them, where browsers would warn. To add it, \
+             type: names add {}",
+            missing.join(" ")
+        )),
+    }
 }
 
 fn shown(draft: &RequestForm) -> Vec<Shown> {

@@ -65,7 +65,7 @@ fn status_text(status: &Status) -> String {
         .collect();
     let doubt = match status.clock_trusted {
         true => "",
-        false => ", not known to be right",
+        false => " (clock not set)",
     };
     show::rows(&[
         ("unit", format!("{} {}", status.model, status.serial_number)),

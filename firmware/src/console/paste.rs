@@ -6,6 +6,11 @@
 
 use zeroize::Zeroizing;
 
+/// How it ends, as it is said before one.
+pub(super) const ENDS: &str = "It ends behind the last END line, at an empty line or when nothing \
+                               follows for 2 seconds; a line with a single dot ends it anywhere, \
+                               and Ctrl-C gives it up.";
+
 /// How the last line of a block begins.
 const END: &str = "-----END ";
 /// How the last line of a backup begins: nothing follows it.

@@ -233,7 +233,7 @@ pub(super) fn list(desk: &mut Desk, arguments: &Arguments) -> Answer {
             return "There is no request. Type request new for one.\n".into();
         }
         let mut text = String::new();
-        for (index, request) in requests.iter().enumerate() {
+        for request in requests {
             let of = format!(
                 "{}, {}, made {} by {}{}, key {}",
                 request.common_name,
@@ -243,7 +243,7 @@ pub(super) fn list(desk: &mut Desk, arguments: &Arguments) -> Answer {
                 if request.serving { ", serves" } else { "" },
                 request.key.fingerprint()
             );
-            show::push_row(&mut text, 4, &(index + 1).to_string(), &of);
+            show::push_row(&mut text, 5, &request.number.to_string(), &of);
         }
         text
     })
@@ -253,22 +253,43 @@ pub(super) fn list(desk: &mut Desk, arguments: &Arguments) -> Answer {
 fn named(desk: &Desk, arguments: &Arguments) -> Result<RequestView, Answer> {
     let requests = desk.app.unit.requests()?;
     let words = arguments.words();
-    let name = words.first().copied().unwrap_or("1");
-    let place = name.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
+    let Some(name) = words.first() else {
+        return requests.into_iter().next().ok_or_else(no_request);
+    };
+    let number = name.parse::<u64>().ok();
     let digits = name.replace(':', "").to_ascii_lowercase();
     let fits = |key: KeyId| digits.len() >= KEY_DIGITS_MIN && key.to_string().starts_with(&digits);
-    let by_key = || requests.iter().find(|request| fits(request.key));
-    let found = place.and_then(|place| requests.get(place)).or_else(by_key);
-    found.cloned().ok_or_else(|| {
-        let said = match requests.len() {
-            0 => "There is no request. Type request new for one.".to_owned(),
-            count => format!(
-                "\"{}\" names none of the {count} requests. Type request list for them.",
-                show::typed(name)
-            ),
-        };
-        Reply::not_done(said).into()
-    })
+    let mut found: Vec<&RequestView> = requests
+        .iter()
+        .filter(|request| Some(request.number) == number)
+        .collect();
+    if found.is_empty() {
+        found = requests
+            .iter()
+            .filter(|request| fits(request.key))
+            .collect();
+    }
+    match found.as_slice() {
+        [found] => Ok((*found).clone()),
+        [] if requests.is_empty() => Err(no_request()),
+        [] => Err(Reply::not_done(format_args!(
+            "\"{}\" names none of the {} requests. Type request list for them.",
+            show::typed(name),
+            requests.len()
+        ))
+        .into()),
+        several => Err(Reply::not_done(format_args!(
+            "\"{}\" names {} requests. Name the one you mean by more of its key, as request list \
+             shows it.",
+            show::typed(name),
+            several.len()
+        ))
+        .into()),
+    }
+}
+
+fn no_request() -> Answer {
+    Reply::not_done("There is no request. Type request new for one.").into()
 }
 
 pub(super) fn show(desk: &mut Desk, arguments: &Arguments) -> Answer {

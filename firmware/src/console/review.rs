@@ -18,7 +18,7 @@ pub(super) struct Shown {
     /// The key of the unit that it is for.
     key: Option<String>,
     /// The number of the request that it answers, in `request list`.
-    request: Option<usize>,
+    request: Option<u64>,
     names: Vec<Name>,
     chain: Vec<Step>,
     findings: Vec<Finding>,
@@ -49,22 +49,22 @@ struct Finding {
 }
 
 impl Shown {
-    /// `requests` are those of the unit, the newest first.
+    /// `requests` are those of the unit.
     pub(super) fn new(review: &Review, requests: &[RequestView]) -> Self {
         let key = review.key();
-        let request = requests.iter().position(|request| Some(request.key) == key);
+        let request = requests.iter().find(|request| Some(request.key) == key);
         let findings = review.findings().iter().map(|finding| Finding {
             code: finding.code.as_str(),
             severity: severity(finding.severity),
-            message: show::visible(&finding.message),
-            remedy: show::visible(&finding.remedy),
+            message: show::of_a_paste(&show::visible(&finding.message)),
+            remedy: show::of_a_paste(&show::visible(&finding.remedy)),
         });
         Self {
             format: review.format().to_string(),
             refused: review.is_refused(),
             certificate: review.chain().into_iter().next(),
             key: key.map(|key| key.fingerprint()),
-            request: request.map(|place| place + 1),
+            request: request.map(|request| request.number),
             names: review.names_covered().into_iter().map(Name::new).collect(),
             chain: review.steps().into_iter().map(Step::new).collect(),
             findings: findings.collect(),

@@ -79,6 +79,11 @@ pub(super) fn visible(text: &str) -> String {
         .collect()
 }
 
+/// What is said of an upload, said of what is pasted here.
+pub(super) fn of_a_paste(text: &str) -> String {
+    text.replace("Upload ", "Paste ")
+}
+
 /// What was typed, bounded and without control characters, for a reply.
 pub(super) fn typed(text: &str) -> String {
     let mut shown: String = text.chars().take(TYPED_CHARS_MAX).collect();
@@ -107,6 +112,12 @@ mod tests {
             rows(&[("a", "b".into()), ("long", String::new())]),
             "a     b\nlong\n"
         );
+    }
+
+    #[test]
+    fn nothing_is_uploaded_at_a_console() {
+        let said = of_a_paste("This is none. Upload the file that your CA sent.");
+        assert_eq!(said, "This is none. Paste the file that your CA sent.");
     }
 
     #[test]

@@ -107,8 +107,9 @@ pub(super) const COMMANDS: &[Command] = &[
         flags: &[JSON],
         help: "takes a certificate that is pasted, and says everything that is wrong with it",
         about: "X.509 or PKCS#7 as PEM, with the CA's own certificates in it or pasted after it. The \
-                paste ends at an empty line behind the last END line, or when nothing follows; a line \
-                with a single dot ends it anywhere, and Ctrl-C leaves it. Nothing is changed: type \
+                paste ends behind the last END line: at an empty line, or at a terminal when nothing \
+                follows for 2 seconds. A line with a single dot ends it anywhere, and Ctrl-C gives \
+                it up. Nothing is changed: type \
                 install then.\n\
                 A paste that begins with -----BEGIN at the prompt needs no command.\n\
                 What is pasted has at most 1 MiB. A private key in it is refused and wiped.",
@@ -191,12 +192,12 @@ pub(super) const COMMANDS: &[Command] = &[
         name: "install",
         arguments: "",
         words: 0..=0,
-        flags: &[FORCE],
+        flags: &[FORCE, JSON],
         help: "serves the certificate that was pasted, from the next connection on",
         about: "Without one under review it takes a paste first, and installs that unless it is \
                 refused; so a script needs one command. It is confirmed at once, without a trial. At \
                 the end stands the fingerprint, to compare with the one a browser shows.",
-        examples: &["install", "install -f"],
+        examples: &["install", "install -f", "install --json"],
         operations: &["install"],
         run: certificates::install,
     },
@@ -213,7 +214,8 @@ pub(super) const COMMANDS: &[Command] = &[
             JSON,
         ],
         help: "shows who did what, the newest entries first",
-        about: "KIND is a kind of entry, such as install or sign-in-refused; docs/services.md lists them.",
+        about: "KIND is a kind of entry, such as install or sign-in-refused; one that there is not is answered \
+                with all of them.",
         examples: &["journal", "journal -n 5 install"],
         operations: &["journal"],
         run: journal::journal,
@@ -257,10 +259,11 @@ pub(super) const COMMANDS: &[Command] = &[
         words: 0..=0,
         flags: &[JSON],
         help: "lists the further names that the next request asks for",
-        about: "The unit proposes those of the newest request, or its addresses. They are kept as long \
-                as this console is open.",
+        about: "The unit proposes those of the newest request, or its addresses, and says by what else \
+                it is reached: its addresses and the names that are set. The list is kept as long as \
+                this console is open.",
         examples: &["names"],
-        operations: &["proposed_form"],
+        operations: &["proposed_form", "reached_by"],
         run: names::list,
     },
     Command {
@@ -350,7 +353,7 @@ pub(super) const COMMANDS: &[Command] = &[
         words: 0..=0,
         flags: &[JSON],
         help: "lists the requests that the unit keeps, the newest first",
-        about: "A request is named by its number in this list, or by the beginning of its key's fingerprint.",
+        about: "A request is named by its number, which it keeps, or by the beginning of its key's fingerprint.",
         examples: &["request list"],
         operations: &["requests"],
         run: requests::list,
@@ -376,8 +379,8 @@ pub(super) const COMMANDS: &[Command] = &[
             JSON,
         ],
         help: "makes a key and a certificate request",
-        about: "Without fields it asks for each, with the labels and checks of the page; Enter keeps what \
-                stands in brackets, and a single - empties it. With fields it asks nothing, and what is \
+        about: "Without fields it asks for each, checks each answer, and says what is wrong with it; Enter \
+                keeps what stands in brackets, and a single - empties it. With fields it asks nothing, and what is \
                 not given stays as it is proposed; FIELD= empties it.\n\
                 Fields: cn (common_name), c (country), st (state), l (locality), o (organization), ou \
                 (organizational_unit, perhaps several), email, key (key_type: RSA, \"EC P-256\" or \

@@ -3,7 +3,7 @@
 use cert_lifecycle::{Field, NAMES_MAX, NameRow, ORGANIZATIONAL_UNITS_MAX, RequestForm};
 
 use super::super::desk::{Answer, Desk, yes_or_no};
-use super::super::show;
+use super::super::{names, show};
 use super::make;
 
 /// A question.
@@ -47,18 +47,19 @@ pub(super) fn ask(
     place: usize,
     json: bool,
 ) -> Result<Answer, Answer> {
-    let form = desk.draft()?;
     let Some(step) = STEPS.get(place) else {
         let mut answer = make(desk, json)?;
         answer.reply.text.insert_str(0, &said);
         return Ok(answer);
     };
-    if !applies(*step, form) {
+    if !applies(*step, desk.draft()?) {
         return ask(desk, said, place + 1, json);
     }
     if *step == Step::Name {
-        said += &names_so_far(form);
+        said += &names_so_far(desk.draft()?);
+        said += &not_asked_for(&names::missing(desk)?);
     }
+    let form = desk.draft()?;
     let (prompt, hides) = (prompt(*step, form), is_hidden(*step));
     let then = move |desk: &mut Desk, typed: &str| {
         answered(desk, place, typed, json).unwrap_or_else(|answer| answer)
@@ -204,6 +205,16 @@ fn more_names(form: &mut RequestForm, place: usize, typed: &str) -> Result<usize
             form.names.push(row);
             Ok(place)
         }
+    }
+}
+
+fn not_asked_for(missing: &[String]) -> String {
+    match missing {
+        [] => String::new(),
+        missing => show::paragraphs(&format!(
+            "The unit is also reached by {}, where browsers would warn.",
+            missing.join(", ")
+        )),
     }
 }
 

@@ -16,14 +16,23 @@ async fn with_answer() -> (Typist, String, String) {
 #[tokio::test]
 async fn a_certificate_is_pasted_reviewed_and_installed() {
     let (mut typist, leaf, root) = with_answer().await;
-    typist.types("cert paste");
+    check_says(&typist.types("cert paste"), 0, "behind the last END line");
     assert!(typist.dialogue.pasting());
     assert_eq!(typist.types_all(&leaf), (0, String::new()));
     assert!(typist.dialogue.pasting(), "more may follow");
     let review = typist.types("");
     check_says(&review, 0, "answers request 1");
     check_says(&review, 0, "Type install to serve it.");
-    // What is pasted now belongs to it.
+    // What is pasted now belongs to it, and it is said how it ends.
+    let begin = typist.types(root.lines().next().expect("a line"));
+    check_says(
+        &begin,
+        0,
+        "taken as a paste. It ends behind the last END line",
+    );
+    check_says(&begin, 0, "Ctrl-C gives it up");
+    assert_eq!(typist.dialogue.interrupt().code, 3);
+    typist.types_all(&format!("cert paste\n{leaf}\n"));
     let whole = typist.types_all(&format!("{root}\n"));
     check_says(&whole, 0, "signed by the one above");
     let installed = typist.types("install");
@@ -65,7 +74,15 @@ async fn install_takes_a_paste_and_ends_with_its_input() {
             .quiet()
             .is_some_and(|reply| { reply.code == 0 && reply.text.contains("SHA-256 fingerprint") })
     );
-    // The same certificate again: the input ends within it.
+    // The same certificate again, for a script.
+    typist.types("install --json");
+    let (code, json) = typist.types_all(&format!("{leaf}\n"));
+    let installed: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let serving = typist.browser.unit().status().expect("status").serving;
+    assert_eq!(code, 0, "{json}");
+    assert_eq!(installed["sha256"], serving.certificate.sha256);
+    assert_eq!(installed["review"]["request"], 1);
+    // And again: the input ends within it.
     typist.types("install");
     typist.types_all(leaf.rsplit_once("-----END").expect("an end").0);
     assert!(typist.dialogue.quiet().is_none(), "its end is missing");
@@ -138,7 +155,7 @@ async fn a_backup_is_restored_after_a_review_and_a_question() {
     let review = typist.types_all(backup.trim_end());
     check_says(&review, 0, "is \"33\", becomes \"10\"");
     check_says(&review, 0, "this unit, for certain");
-    assert_eq!(typist.dialogue.prompt(), "Restore it? yes or no: ");
+    assert_eq!(typist.dialogue.prompt(), "Restore it? yes or no [no]: ");
     check_says(&typist.types("yes"), 0, "Restored: 1 setting.");
     check_says(&typist.types("services"), 0, "trial 10");
     let altered = backup.replacen('A', "B", 1);

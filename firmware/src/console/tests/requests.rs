@@ -175,20 +175,36 @@ async fn requests_are_named_by_number_or_key_and_deleted_after_a_question() {
     }
     let requests = typist.browser.unit().requests().expect("requests");
     let key = requests[1].key.fingerprint();
-    let (_, by_number) = typist.types("request export 2");
+    let (_, by_number) = typist.types("request export 1");
     let (_, by_key) = typist.types(&format!("request export {}", &key[..8]));
     assert_eq!(by_number, requests[1].pem);
     assert_eq!(by_key, requests[1].pem);
     check_says(&typist.types("request show 3"), 1, "names none of the 2");
     check_says(&typist.types("request delete 2"), 0, "go for good");
     check_says(&typist.types("no"), 3, "Nothing was changed.");
-    check_says(&typist.types_all("request delete 2\nyes"), 0, "are gone");
-    check_says(&typist.types("request delete 1 -f"), 0, "are gone");
+    check_says(
+        &typist.types_all("request delete 2\nperhaps"),
+        0,
+        "Type yes or no.",
+    );
+    check_says(&typist.types(""), 3, "Nothing was changed.");
+    check_says(&typist.types_all("request delete 1\nyes"), 0, "are gone");
+    // The other keeps its number, and nobody gets the one that is gone.
+    check_says(
+        &typist.types("request delete 1 -f"),
+        1,
+        "names none of the 1",
+    );
+    check_says(&typist.types("request list"), 0, "2 ntp2");
+    typist.types("request new cn=ntp3 key=\"EC P-256\"");
+    check_says(&typist.types("request list"), 0, "3 ntp3");
+    check_says(&typist.types("request delete 2 -f"), 0, "are gone");
+    check_says(&typist.types("request delete 3 -f"), 0, "are gone");
     check_says(&typist.types("request list"), 0, "There is no request.");
     let app = typist.browser.app();
     typist.types("request new cn=ntp1 key=\"EC P-256\"");
     let actor = crate::web::tests::ca::actor();
-    let alone = Dialogue::one(app, actor, "request delete 1");
+    let alone = Dialogue::one(app, actor, "request delete 4");
     check_says(
         &(alone.code, alone.text.to_string()),
         3,
@@ -263,4 +279,17 @@ async fn the_names_of_the_next_request_are_added_and_deleted() {
         request.names,
         ["DNS: ntp3", "IP: 10.0.0.7", "dirName: CN=ntp1,C=FR"]
     );
+}
+
+#[tokio::test]
+async fn what_the_unit_is_reached_by_and_nobody_asks_for_is_proposed() {
+    let mut typist = Typist::new().await;
+    typist.types("services set names ntp7.example.net, ntp8.example.net");
+    typist.types("names delete all");
+    typist.types("names add ntp8.example.net");
+    let listed = typist.types("names");
+    check_says(&listed, 0, "type: names add ntp7.example.net");
+    assert!(!joined(&listed.1).contains("add ntp8"), "{}", listed.1);
+    let asked = typist.types_all("request new\nntp1.example.net");
+    check_says(&asked, 0, "also reached by ntp7.example.net");
 }

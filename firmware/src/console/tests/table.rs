@@ -157,7 +157,17 @@ async fn what_is_not_understood_is_said_with_what_was_perhaps_meant() {
     for (line, said) in [
         ("stauts", "\"stauts\" is no command. Did you mean status?"),
         ("defcrt -sha1", "Did you mean defcert?"),
-        ("request lst", "There is request cancel, request delete"),
+        (
+            "request lst",
+            "\"request lst\" is no command. Did you mean request list?",
+        ),
+        ("REQUEST LST", "Did you mean request list?"),
+        ("STATSU", "Did you mean status?"),
+        ("names ad", "Did you mean names add?"),
+        (
+            "request xyzzy",
+            "is no command. There is request cancel, request delete",
+        ),
         ("cert", "There is cert check"),
         ("xyzzy", "\"xyzzy\" is no command. Type help"),
         ("\u{1b}[2Jx", "\"?[2Jx\" is no command."),
@@ -178,6 +188,21 @@ async fn what_is_not_understood_is_said_with_what_was_perhaps_meant() {
 }
 
 #[tokio::test]
+async fn help_is_found_in_the_ways_of_other_systems() {
+    let mut typist = Typist::new().await;
+    let (_, all) = typist.types("help");
+    for line in ["?", "-h", "--help", "HELP", "/?"] {
+        assert_eq!(typist.types(line), (0, all.clone()), "{line}");
+    }
+    let (_, one) = typist.types("help request new");
+    for line in ["request new --help", "request new -h", "REQUEST NEW ?"] {
+        assert_eq!(typist.types(line), (0, one.clone()), "{line}");
+    }
+    check_says(&typist.types("request ?"), 0, "request list");
+    check_says(&typist.types("VERSION"), 0, "countersign ");
+}
+
+#[tokio::test]
 async fn everything_that_is_shown_is_shown_as_json_too() {
     let mut typist = Typist::new().await;
     typist.types("request new cn=ntp1.example.net key=\"EC P-256\"");
@@ -186,7 +211,7 @@ async fn everything_that_is_shown_is_shown_as_json_too() {
         let line = match command.name {
             "cert check" => "cert check ntp1.example.net --json".to_owned(),
             // These want a paste, or make something.
-            "cert paste" | "cert review" | "request new" => continue,
+            "cert paste" | "cert review" | "install" | "request new" => continue,
             name => format!("{name} --json"),
         };
         if !json {

@@ -8,10 +8,12 @@ use crate::web::routes;
 
 const SESSIONS: &str = "/access/sessions";
 /// What is open to everybody.
-const OPEN: [&str; 9] = [
+const OPEN: [&str; 11] = [
     "/help/guide",
     "/help/guide/backup",
+    "/help/guide/console",
     "/help/guide/never-locked-out",
+    "/help/guide/services",
     "/help/guide/signing-in",
     "/help/trust",
     "/login",
