@@ -88,14 +88,20 @@ impl Unit {
     }
 
     /// Every name and address that people reach the unit by, as far as it knows: the
-    /// names that were set, and its addresses.
+    /// names that were set, and its addresses, but for those that only the unit itself
+    /// reaches.
     ///
     /// # Errors
     ///
     /// [`Error::Store`] when the store cannot be read.
     pub fn reached_by(&self) -> Result<Vec<ServerName>, Error> {
         let ways = self.ways(&self.store.snapshot()?, &[])?;
-        Ok(ways.into_iter().map(|(_, name)| name).collect())
+        let from_outside = |name: &ServerName| match name {
+            ServerName::Ip(ip) => !ip.is_loopback() && !ip.is_unspecified(),
+            _ => true,
+        };
+        let names = ways.into_iter().map(|(_, name)| name);
+        Ok(names.filter(from_outside).collect())
     }
 
     /// Every name and address that people reach the unit by, each once.

@@ -24,7 +24,9 @@ pub(super) fn about(asked: &[String]) -> Answer {
     let Some(first) = asked.first() else {
         return Answer::done(list(COMMANDS.iter()));
     };
-    if let Some((command, [])) = find(asked) {
+    if let Some((command, rest)) = find(asked)
+        && rest.iter().all(|word| word.starts_with('-'))
+    {
         return Answer::done(of_one(command));
     }
     // "help cert" tells of the commands that begin so.

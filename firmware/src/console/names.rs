@@ -27,7 +27,7 @@ pub(super) fn list(desk: &mut Desk, arguments: &Arguments) -> Answer {
     })
 }
 
-/// The names and addresses that the unit is reached by and the next request does not ask
+/// The names and addresses that the unit is reached as and the next request does not ask
 /// for.
 pub(super) fn missing(desk: &mut Desk) -> Result<Vec<String>, Error> {
     let ways = desk.app.unit.reached_by()?;
@@ -46,8 +46,9 @@ fn proposed(missing: &[String]) -> String {
     match missing {
         [] => String::new(),
         missing => show::paragraphs(&format!(
-            "The unit is also reached by what is not among them, where browsers would warn. To add it, \
-             type: names add {}",
+            "The unit is also reached as {}, where browsers would warn. To ask for it as well, type: \
+             names add {}",
+            missing.join(", "),
             missing.join(" ")
         )),
     }

@@ -259,7 +259,7 @@ pub(super) const COMMANDS: &[Command] = &[
         words: 0..=0,
         flags: &[JSON],
         help: "lists the further names that the next request asks for",
-        about: "The unit proposes those of the newest request, or its addresses, and says by what else \
+        about: "The unit proposes those of the newest request, or its addresses, and says as what else \
                 it is reached: its addresses and the names that are set. The list is kept as long as \
                 this console is open.",
         examples: &["names"],

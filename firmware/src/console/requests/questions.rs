@@ -212,7 +212,7 @@ fn not_asked_for(missing: &[String]) -> String {
     match missing {
         [] => String::new(),
         missing => show::paragraphs(&format!(
-            "The unit is also reached by {}, where browsers would warn.",
+            "The unit is also reached as {}, where browsers would warn.",
             missing.join(", ")
         )),
     }

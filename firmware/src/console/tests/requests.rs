@@ -291,5 +291,5 @@ async fn what_the_unit_is_reached_by_and_nobody_asks_for_is_proposed() {
     check_says(&listed, 0, "type: names add ntp7.example.net");
     assert!(!joined(&listed.1).contains("add ntp8"), "{}", listed.1);
     let asked = typist.types_all("request new\nntp1.example.net");
-    check_says(&asked, 0, "also reached by ntp7.example.net");
+    check_says(&asked, 0, "also reached as ntp7.example.net");
 }

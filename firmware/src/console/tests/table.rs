@@ -195,7 +195,12 @@ async fn help_is_found_in_the_ways_of_other_systems() {
         assert_eq!(typist.types(line), (0, all.clone()), "{line}");
     }
     let (_, one) = typist.types("help request new");
-    for line in ["request new --help", "request new -h", "REQUEST NEW ?"] {
+    for line in [
+        "request new --help",
+        "request new -h",
+        "REQUEST NEW ?",
+        "request new -s --help",
+    ] {
         assert_eq!(typist.types(line), (0, one.clone()), "{line}");
     }
     check_says(&typist.types("request ?"), 0, "request list");
