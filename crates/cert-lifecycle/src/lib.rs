@@ -78,4 +78,4 @@ pub use view::{CertificateView, RequestView};
 // The types of the three pure crates that operations take and return.
 pub use cert_formats::Format;
 pub use cert_policy::{Finding, ServerName, Severity};
-pub use pki_core::{Digest, NAMES_MAX, ORGANIZATIONAL_UNITS_MAX, SubjectAltNameKind};
+pub use pki_core::{Digest, NAMES_MAX, ORGANIZATIONAL_UNITS_MAX, Progress, SubjectAltNameKind};

@@ -53,9 +53,8 @@ pub(super) async fn add(
     let added = site
         .run(move |unit| unit.authorize_key(line.text("key"), &actor))
         .await?;
-    let error = match added {
-        Ok(_) => return Ok(Redirect::to(Place::Keys.path()).into_response()),
-        Err(error) => error,
+    let Err(error) = added else {
+        return Ok(Redirect::to(Place::Keys.path()).into_response());
     };
     let typed = match &error {
         // A secret is not shown again, nor what is no key at length.
