@@ -133,7 +133,8 @@ fn with_target<'a>(cargo: Cmd<'a>, sh: &Shell, target: Target) -> Result<Cmd<'a>
     let (here, home) = (here.display(), home.display());
     let rust = format!(
         "-C target-feature=+crt-static -C relocation-model=static \
-         --remap-path-prefix={here}=/countersign --remap-path-prefix={home}=/cargo"
+         --remap-path-prefix={here}=/countersign --remap-path-prefix={home}=/cargo{}",
+        target.code()
     );
     let c = format!("-ffile-prefix-map={here}=/countersign -ffile-prefix-map={home}=/cargo");
     let triple = target.triple();
