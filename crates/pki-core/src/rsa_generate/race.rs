@@ -12,6 +12,10 @@ use crate::Error;
 /// Threads at most: beyond, they would wait for each other at the end.
 const THREADS_MAX: usize = 16;
 
+/// A thread needs a tenth of it, for the powers of a base; where memory is locked, all of
+/// a stack is taken.
+const STACK_OCTETS: usize = 256 * 1024;
+
 /// What the threads share.
 struct Race<'a, const N: usize, R: ?Sized> {
     state: Mutex<State<'a, N, R>>,
@@ -45,6 +49,7 @@ pub(super) fn run<const N: usize, R: CryptoRng + Send + ?Sized>(
     thread::scope(|scope| {
         for _ in 1..cores.min(THREADS_MAX) {
             let helper = thread::Builder::new().name("make-key".into());
+            let helper = helper.stack_size(STACK_OCTETS);
             let started = helper.spawn_scoped(scope, || while race.step() {});
             if started.is_err() {
                 break;
