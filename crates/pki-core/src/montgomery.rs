@@ -296,16 +296,14 @@ fn recode<'a, const N: usize>(exponent: &[Word; N], digits: &'a mut [u8; DIGITS_
 /// Copies the power that is wanted, and reads all of them.
 fn select<const N: usize>(powers: &[[Word; N]; WINDOW_SIZE], wanted: Word, out: &mut [Word; N]) {
     out.fill(0);
-    let mut index: Word = 0;
-    for power in powers {
-        let difference = index ^ wanted;
+    for (index, power) in (0..).zip(powers) {
+        let difference: Word = index ^ wanted;
         let differs = (difference | difference.wrapping_neg()) >> (WORD_BITS - 1);
         // The compiler is not to make a branch of it.
         let mask = black_box(differs.wrapping_sub(1));
         for (out, digit) in out.iter_mut().zip(power) {
             *out |= digit & mask;
         }
-        index += 1;
     }
 }
 

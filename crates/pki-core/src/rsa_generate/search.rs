@@ -341,8 +341,8 @@ fn interval_length(prime_bits: u16) -> usize {
 fn sieve_limit(prime_bits: u16) -> u32 {
     match prime_bits {
         ..=256 => 1 << 12,
-        ..=512 => 1 << 15,
-        ..=1024 => 1 << 18,
+        257..=512 => 1 << 15,
+        513..=1024 => 1 << 18,
         _ => 1 << 20,
     }
 }
