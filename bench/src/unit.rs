@@ -1,0 +1,65 @@
+//! The unit as a process: how soon it serves, and how much memory it takes.
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+
+use crate::Extent;
+use crate::measure::{quartiles, shown};
+use crate::server::{Client, Server};
+
+/// Connections that are open and do nothing.
+const IDLE: usize = 200;
+
+pub(crate) fn measure(extent: Extent) -> Result<String> {
+    let mut table = String::from("| what | median | half of them | goal |\n|---|---|---|---|\n");
+    let folder = tempfile::tempdir()?;
+    let (mut without, mut with) = (Vec::new(), Vec::new());
+    for round in 0..extent.rounds(20) {
+        let state = folder.path().join(round.to_string());
+        for times in [&mut without, &mut with] {
+            let start = Instant::now();
+            let server = Server::countersign(&state)?;
+            Client::new(server.address)?.handshake()?;
+            times.push((server.processor_time()?, start.elapsed()));
+        }
+    }
+    for (what, times) in [("without a store", &without), ("with a store", &with)] {
+        let column = |pick: fn(&(Duration, Duration)) -> Duration| -> Vec<f64> {
+            times.iter().map(|time| pick(time).as_secs_f64()).collect()
+        };
+        for (which, values) in [
+            ("processor time", column(|time| time.0)),
+            ("wall clock", column(|time| time.1)),
+        ] {
+            let [low, median, high] = quartiles(&values).map(shown);
+            writeln!(
+                table,
+                "| from the start to the first handshake, {what}, {which} | {median} | {low} to {high} | – |"
+            )?;
+        }
+    }
+    let server = Server::countersign(&folder.path().join("memory"))?;
+    Client::new(server.address)?.handshake()?;
+    let mut row = |what: &str, goal: &str| -> Result<()> {
+        let resident = server.resident_kib()?;
+        let of_its_own = server.resident_anonymous_kib()?;
+        writeln!(
+            table,
+            "| {what}: resident, and of that its own memory | {:.1} MiB, {:.1} MiB | – | {goal} |",
+            resident / 1024.0,
+            of_its_own / 1024.0
+        )?;
+        Ok(())
+    };
+    row("idle", "8 MiB")?;
+    let client = Client::new(server.address)?;
+    let open = (0..IDLE)
+        .map(|index| client.open_from(u8::try_from(index / 50).unwrap_or(0) + 1))
+        .collect::<Result<Vec<_>>>()
+        .context("opening idle connections")?;
+    row("with 200 connections", "16 MiB")?;
+    drop(open);
+    Ok(table)
+}
