@@ -30,6 +30,7 @@ const NOT_FOR_A_CONSOLE: [(&str, &str); 14] = [
     ("on_change", "wakes syslog"),
     ("open", "starts the unit"),
     ("sign_in", "comes before any command"),
+    ("state_was_set_aside", "told by the board at the start"),
     (
         "strict_transport_seconds",
         "a header of answers to browsers",
