@@ -10,9 +10,10 @@ use crate::clock::Clock;
 /// 2026-01-01 00:00:00 UTC: a clock that shows less was never set.
 const CLOCK_WAS_SET: u64 = 1_767_225_600;
 
-/// As nice as a thread can be: it gets what nobody else wants.
+/// As `nice` has it: a tenth of what another thread gets that wants the processor too.
+/// With less, a key would never be made on a unit that is busy.
 #[cfg(target_os = "linux")]
-const PRIORITY_LOWEST: i32 = 19;
+const PRIORITY_LOW: i32 = 10;
 
 /// What the operating system knows.
 pub(crate) struct SystemEnvironment {
@@ -42,7 +43,7 @@ impl Environment for SystemEnvironment {
     /// known to happen, and would do no more harm than a slow page.
     fn give_way(&self) {
         #[cfg(target_os = "linux")]
-        let _ = rustix::process::setpriority_process(None, PRIORITY_LOWEST);
+        let _ = rustix::process::setpriority_process(None, PRIORITY_LOW);
     }
 
     fn log(&self, line: &str) {

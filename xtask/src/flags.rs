@@ -16,6 +16,20 @@ xflags::xflags! {
             optional --install
         }
 
+        /// Measure against the peers (AWS-LC, OpenSSL, x509-parser, rcgen, nginx), and write
+        /// the tables of docs/performance.md anew.
+        ///
+        /// COUNTERSIGN_BIN names another program than the one built for it.
+        cmd bench {
+            /// What to measure: keys, parse, sign, import, server, unit; all of them where
+            /// nothing is said.
+            repeated part: String
+            /// Only to see that it runs: few rounds, and nothing is written.
+            optional --quick
+            /// Install what is missing.
+            optional --install
+        }
+
         /// Start the image of a target in QEMU: its serial line on this terminal, HTTPS
         /// on port 8443 and SSH on port 8022 of loopback. What the unit keeps, it keeps
         /// from one start to the next.

@@ -6,6 +6,7 @@
 )]
 
 mod bare_metal;
+mod bench;
 mod boot;
 mod build;
 mod check;
@@ -35,6 +36,7 @@ fn main() -> anyhow::Result<()> {
     sh.change_dir(workspace()?);
     match flags.subcommand {
         XtaskCmd::BareMetal(cmd) => cmd.run(&sh),
+        XtaskCmd::Bench(cmd) => cmd.run(&sh),
         XtaskCmd::Boot(cmd) => cmd.run(&sh),
         XtaskCmd::Build(cmd) => cmd.run(&sh),
         XtaskCmd::Check(cmd) => cmd.run(&sh),

@@ -89,7 +89,7 @@ impl Unit {
 
     /// Makes the key on all cores, and on threads of their own, so that whatever the
     /// environment has them give way to is not what follows: that holds the store.
-    pub(crate) fn make_key<R: CryptoRng + Send>(
+    fn make_key<R: CryptoRng + Send>(
         &self,
         spec: KeySpec,
         rng: &mut R,

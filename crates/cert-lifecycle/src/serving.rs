@@ -4,8 +4,8 @@ use cert_formats::Format;
 use cert_policy::ServerName;
 use der::Decode;
 use pki_core::{
-    CertificateParams, CommonName, Digest, KeySpec, RsaBits, SanExtension, Subject, SubjectAltName,
-    ValidityDays,
+    CertificateParams, CommonName, Digest, KeySpec, PrivateKey, RsaBits, SanExtension, Subject,
+    SubjectAltName, ValidityDays,
 };
 use x509_cert::certificate::{CertificateInner, Raw};
 use x509_cert::request::CertReq;
@@ -291,7 +291,8 @@ impl Unit {
             TlsLevel::Standard => KeySpec::default(),
             TlsLevel::High => KeySpec::Rsa(RsaBits::new(RSA_BITS_MIN_HIGH)?),
         };
-        let key = self.make_key(spec, &mut rng, progress)?;
+        // It gives way to nobody: without it, nobody is served.
+        let key = PrivateKey::generate_on_all_cores(spec, &mut rng, progress)?;
         let now = self.environment.now();
         let params = CertificateParams {
             subject: Subject::new(CommonName::parse(&self.factory.host_name)?),
