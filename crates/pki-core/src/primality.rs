@@ -283,7 +283,7 @@ mod tests {
     }
 
     /// Wide enough for the longest of the numbers below.
-    const WIDTH: usize = 1536 / (size_of::<Word>() * 8);
+    const WIDTH: usize = crate::words::words_in(1536);
 
     /// What a search asks of a number, and how many of 40 rounds it passes.
     fn passes(number: &[Word; WIDTH]) -> (bool, u32) {

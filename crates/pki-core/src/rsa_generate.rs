@@ -32,7 +32,7 @@ use rand_core::CryptoRng;
 use rsa::traits::PrivateKeyParts;
 use zeroize::Zeroizing;
 
-use crate::words::{WORD_BITS, Word, bits_of};
+use crate::words::{Word, bits_of, words_in};
 use crate::{Error, Progress, RsaBits};
 
 #[cfg(feature = "std")]
@@ -52,21 +52,13 @@ type OnProgress<'a> = &'a mut dyn FnMut(Progress) -> ControlFlow<()>;
 macro_rules! at_width {
     ($bits:expr, $function:ident($($argument:expr),*)) => {
         match $bits {
-            ..=256 => $function::<{ words(256) }, _>($($argument),*),
-            ..=512 => $function::<{ words(512) }, _>($($argument),*),
-            ..=1024 => $function::<{ words(1024) }, _>($($argument),*),
-            ..=1536 => $function::<{ words(1536) }, _>($($argument),*),
-            _ => $function::<{ words(2048) }, _>($($argument),*),
+            ..=256 => $function::<{ words_in(256) }, _>($($argument),*),
+            ..=512 => $function::<{ words_in(512) }, _>($($argument),*),
+            ..=1024 => $function::<{ words_in(1024) }, _>($($argument),*),
+            ..=1536 => $function::<{ words_in(1536) }, _>($($argument),*),
+            _ => $function::<{ words_in(2048) }, _>($($argument),*),
         }
     };
-}
-
-#[expect(
-    clippy::as_conversions,
-    reason = "a constant function has no other way"
-)]
-const fn words(bits: u32) -> usize {
-    (bits / WORD_BITS) as usize
 }
 
 /// Makes an RSA key whose modulus has exactly this length, with the public

@@ -132,6 +132,15 @@ pub(crate) fn double<const N: usize>(a: &mut [Word; N]) -> Word {
     carry
 }
 
+/// Words that this many bits fill.
+#[expect(
+    clippy::as_conversions,
+    reason = "a constant function has no other way"
+)]
+pub(crate) const fn words_in(bits: u32) -> usize {
+    (bits / WORD_BITS) as usize
+}
+
 /// Bits of a number of this width.
 pub(crate) fn bits_of<const N: usize>() -> u32 {
     u32::try_from(N).expect("a width is a few words") * WORD_BITS

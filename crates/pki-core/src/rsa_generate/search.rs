@@ -374,9 +374,9 @@ fn are_far_apart<const N: usize>(one: &[Word; N], other: &[Word; N], prime_bits:
 mod tests {
     use super::*;
     use crate::tests::rng;
-    use crate::words::{WORD_BITS, bits_of};
+    use crate::words::{WORD_BITS, bits_of, words_in};
 
-    const N: usize = 256 / (size_of::<Word>() * 8);
+    const N: usize = words_in(256);
 
     fn search() -> Search<N> {
         Search::new(RsaBits::MIN)
@@ -543,7 +543,7 @@ mod tests {
             assert_eq!(is_coprime_to_exponent(&number), taken, "{p}");
             // 2^32 is 1 modulo 65537.
             number[0] = 0;
-            number[64 / (size_of::<Word>() * 8)] = p;
+            number[words_in(64)] = p;
             assert_eq!(is_coprime_to_exponent(&number), taken, "{p} · 2^64");
         }
     }
