@@ -11,7 +11,7 @@ use crate::console::words::words;
 use crate::console::{man_page, markdown};
 
 /// Operations that no console can have, and why.
-const NOT_FOR_A_CONSOLE: [(&str, &str); 14] = [
+const NOT_FOR_A_CONSOLE: [(&str, &str); 15] = [
     ("answers_to", "asked by the web server of every request"),
     (
         "confirm",
