@@ -34,9 +34,11 @@ pub(crate) fn measure(extent: Extent) -> Result<String> {
         ("a full handshake", "0.70", |client| {
             (0..BATCH).try_for_each(|_| client.full_handshake())
         }),
-        ("a resumed handshake", "0.50", |client| {
-            (0..BATCH).try_for_each(|_| client.handshake())
-        }),
+        (
+            "a resumed handshake, and a page that is not there",
+            "0.50",
+            |client| (0..BATCH).try_for_each(|_| client.handshake()),
+        ),
         (
             "a request over a connection that is open",
             "0.70",
