@@ -22,13 +22,13 @@ fn the_high_level_takes_tls_1_3_only_and_no_rsa_below_3072_bits() -> Result<()> 
     let elliptic = admin.make_request(&[names, ("key_type", "EC P-256")], &[])?;
     let rsa_2048 = admin.make_request(&[names, ("key_type", "RSA"), ("key_bits", "2048")], &[])?;
     install(&mut admin, &authority, &elliptic)?;
-    done(&unit, "confirm")?;
+    unit.done("confirm")?;
     let folder = tempfile::tempdir()?;
     let session = folder.path().join("session");
     judge::keep_session(unit.address, "-tls1_3", &session)?;
     assert!(judge::resumes_session(unit.address, "-tls1_3", &session)?);
 
-    done(&unit, "services set tls high")?;
+    unit.done("services set tls high")?;
     assert!(!judge::resumes_session(unit.address, "-tls1_3", &session)?);
     for (version, taken) in [("-tls1_1", false), ("-tls1_2", false), ("-tls1_3", true)] {
         assert_eq!(judge::takes(unit.address, version)?, taken, "{version}");
@@ -43,13 +43,13 @@ fn the_high_level_takes_tls_1_3_only_and_no_rsa_below_3072_bits() -> Result<()> 
     );
     assert_eq!(judge::presented_chain(unit.address)?, served);
 
-    done(&unit, "defcert")?;
+    unit.done("defcert")?;
     let chain = judge::presented_chain(unit.address)?;
     let factory = judge::certificate(chain.first().context("it shows nothing")?)?;
     ensure!(factory.contains("Public-Key: (3072 bit)"), "{factory}");
 
     judge::keep_session(unit.address, "-tls1_3", &session)?;
-    done(&unit, "services set tls standard")?;
+    unit.done("services set tls standard")?;
     assert!(!judge::resumes_session(unit.address, "-tls1_3", &session)?);
     assert!(judge::takes(unit.address, "-tls1_2")?);
     install(&mut admin, &authority, &rsa_2048)
@@ -59,11 +59,5 @@ fn install(admin: &mut Administrator, authority: &Authority, request: &str) -> R
     let issued = authority.sign(request)?;
     let review = admin.paste(&issued.encode(Encoding::X509Pem)?)?;
     admin.install(&review)?;
-    Ok(())
-}
-
-fn done(unit: &Unit, line: &str) -> Result<()> {
-    let ran = unit.console(line)?;
-    ensure!(ran.status.success(), "{line}: {ran:?}");
     Ok(())
 }

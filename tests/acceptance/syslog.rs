@@ -10,15 +10,8 @@ use anyhow::{Context as _, Result, ensure};
 const OURS: &str = "countersign@32473";
 
 fn send_to(unit: &Unit, transport: &str, address: SocketAddr) -> Result<()> {
-    let ran = unit.console(&format!("services set syslog {transport}:{address}"))?;
-    ensure!(ran.status.success(), "{ran:?}");
-    Ok(())
-}
-
-fn defcert(unit: &Unit) -> Result<()> {
-    let ran = unit.console("defcert")?;
-    ensure!(ran.status.success(), "{ran:?}");
-    Ok(())
+    unit.done(&format!("services set syslog {transport}:{address}"))
+        .map(drop)
 }
 
 /// The number of the journal's entry that it tells of.
@@ -65,7 +58,7 @@ fn everything_in_the_journal_is_told_over_udp_as_it_happens() -> Result<()> {
     messages.extend(up_to("settings", || collector.message())?);
     assert_eq!(sign_in(&mut unit.browser(), "wrong")?.status, 401);
     messages.extend(up_to("sign-in-refused", || collector.message())?);
-    defcert(&unit)?;
+    unit.done("defcert")?;
     messages.extend(up_to("reset", || collector.message())?);
     expect_no_gap(&messages)?;
 
@@ -138,7 +131,7 @@ fn a_collector_that_is_away_holds_nothing_up_and_misses_nothing() -> Result<()> 
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     send_to(&unit, "tcp", address)?;
     assert_eq!(sign_in(&mut unit.browser(), "wrong")?.status, 401);
-    defcert(&unit)?;
+    unit.done("defcert")?;
 
     let mut collector = TcpCollector::at(address)?;
     let messages = up_to("reset", || collector.message())?;
@@ -162,7 +155,7 @@ fn datagrams_that_nobody_takes_are_sent_again_when_somebody_does() -> Result<()>
     let unit = Unit::start()?;
     let address = UdpSocket::bind("127.0.0.1:0")?.local_addr()?;
     send_to(&unit, "udp", address)?;
-    defcert(&unit)?;
+    unit.done("defcert")?;
     let collector = UdpCollector::at(address)?;
     let messages = up_to("reset", || collector.message())?;
     assert_eq!(
@@ -177,12 +170,12 @@ fn a_restart_sends_nothing_again() -> Result<()> {
     let unit = Unit::start()?;
     let mut collector = TcpCollector::start()?;
     send_to(&unit, "tcp", collector.address()?)?;
-    defcert(&unit)?;
+    unit.done("defcert")?;
     let before = up_to("reset", || collector.message())?;
     let newest = entry(last(&before, "reset")?)?;
     let unit = unit.kill_and_restart()?;
     collector.hang_up();
-    defcert(&unit)?;
+    unit.done("defcert")?;
     let after = up_to("reset", || collector.message())?;
     expect_no_gap(&after)?;
     for message in &after {
@@ -198,7 +191,7 @@ fn off_means_that_nothing_is_sent_and_another_collector_gets_what_comes_then() -
     send_to(&unit, "udp", first.address()?)?;
     up_to("settings", || first.message())?;
     unit.console("services set syslog off")?;
-    defcert(&unit)?;
+    unit.done("defcert")?;
     let mut second = TcpCollector::start()?;
     send_to(&unit, "tcp", second.address()?)?;
     let messages = up_to("settings", || second.message())?;
@@ -217,7 +210,7 @@ fn rsyslog_understands_every_part_of_a_message() -> Result<()> {
         let rsyslog = Rsyslog::start()?;
         unit.console("services set names ntp1.example.net")?;
         send_to(&unit, transport, rsyslog.address)?;
-        defcert(&unit)?;
+        unit.done("defcert")?;
         let fields = rsyslog.fields("reset")?;
         let [pri, _, hostname, app_name, process, _, data, text] = fields.as_slice() else {
             panic!("{transport}: {fields:?}")

@@ -29,17 +29,11 @@ fn leaf(unit: &Unit) -> Result<String> {
     chain.into_iter().next().context("it shows nothing")
 }
 
-fn console(unit: &Unit, line: &str) -> Result<String> {
-    let ran = unit.console(line)?;
-    ensure!(ran.status.success(), "{line}: {ran:?}");
-    Ok(ran.text())
-}
-
 #[test]
 fn a_certificate_over_which_nobody_signs_in_is_taken_back() -> Result<()> {
     let unit = Unit::start()?;
     let factory = leaf(&unit)?;
-    console(&unit, "services set trial 1")?;
+    unit.done("services set trial 1")?;
     let mut admin = Administrator::sign_in(&unit)?;
     let (new, page) = install(&mut admin)?;
     assert!(
@@ -58,12 +52,12 @@ fn a_certificate_over_which_nobody_signs_in_is_taken_back() -> Result<()> {
         shown.contains("Nobody signed in over the certificate"),
         "{shown}"
     );
-    assert!(console(&unit, "alarms")?.contains("trial-ended"));
-    assert!(console(&unit, "journal")?.contains("trial ended"));
+    assert!(unit.done("alarms")?.contains("trial-ended"));
+    assert!(unit.done("journal")?.contains("trial ended"));
     let alarms = admin.browser.open("/management/alarms")?;
     let noted = admin.browser.submit(&alarms.form("/alarms")?)?.text();
     assert!(!noted.contains("Nobody signed in"), "{noted}");
-    console(&unit, "previous")?;
+    unit.done("previous")?;
     assert_eq!(leaf(&unit)?, new, "the new one was kept");
     Ok(())
 }
@@ -73,12 +67,12 @@ fn a_sign_in_over_the_new_certificate_keeps_it_through_a_restart() -> Result<()>
     let unit = Unit::start()?;
     let mut admin = Administrator::sign_in(&unit)?;
     let (new, _) = install(&mut admin)?;
-    assert!(console(&unit, "status")?.contains("seconds more"));
+    assert!(unit.done("status")?.contains("seconds more"));
     Administrator::sign_in(&unit)?;
-    assert!(!console(&unit, "status")?.contains("seconds more"));
+    assert!(!unit.done("status")?.contains("seconds more"));
     let unit = unit.kill_and_restart()?;
     assert_eq!(leaf(&unit)?, new);
-    assert!(!console(&unit, "alarms")?.contains("trial"));
+    assert!(!unit.done("alarms")?.contains("trial"));
     Ok(())
 }
 
@@ -91,17 +85,17 @@ fn a_trial_goes_on_after_a_power_cut_and_whoever_is_signed_in_can_keep_the_certi
     let trial = admin.browser.open("/management/https/trial")?;
     assert!(trial.text().contains("9 minutes left"), "{}", trial.text());
     let unit = unit.kill_and_restart()?;
-    assert!(console(&unit, "status")?.contains("seconds more"));
-    console(&unit, "confirm")?;
-    assert!(!console(&unit, "status")?.contains("seconds more"));
+    assert!(unit.done("status")?.contains("seconds more"));
+    unit.done("confirm")?;
+    assert!(!unit.done("status")?.contains("seconds more"));
 
-    console(&unit, "previous")?;
+    unit.done("previous")?;
     let mut admin = Administrator::sign_in(&unit)?;
     let (newer, _) = install(&mut admin)?;
     assert_ne!(newer, new);
     let trial = admin.browser.open("/management/https/trial")?;
     let kept = admin.browser.submit(&trial.form("/keep")?)?;
     assert_eq!(kept.path, "/management/https");
-    assert!(!console(&unit, "alarms")?.contains("trial"));
+    assert!(!unit.done("alarms")?.contains("trial"));
     Ok(())
 }

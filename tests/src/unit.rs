@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use tempfile::TempDir;
 
 use crate::browser::Browser;
@@ -265,6 +265,13 @@ impl Unit {
             [&ran.stdout[..], ran.stderr.as_bytes()].concat(),
         );
         Ok(ran)
+    }
+
+    /// Runs command lines on its console that have to succeed, and returns what it said.
+    pub fn done(&self, lines: &str) -> Result<String> {
+        let ran = self.console(lines)?;
+        ensure!(ran.status.success(), "{lines}: {ran:?}");
+        Ok(ran.text())
     }
 
     /// Runs one command on its console, with this standard input.
