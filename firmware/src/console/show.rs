@@ -82,6 +82,7 @@ pub(super) fn visible(text: &str) -> String {
 /// What is said of an upload, said of what is pasted here.
 pub(super) fn of_a_paste(text: &str) -> String {
     text.replace("Upload ", "Paste ")
+        .replace("upload ", "paste ")
 }
 
 /// What was typed, bounded and without control characters, for a reply.
@@ -116,8 +117,18 @@ mod tests {
 
     #[test]
     fn nothing_is_uploaded_at_a_console() {
-        let said = of_a_paste("This is none. Upload the file that your CA sent.");
-        assert_eq!(said, "This is none. Paste the file that your CA sent.");
+        for (of_a_page, here) in [
+            (
+                "This is none. Upload the file that your CA sent.",
+                "This is none. Paste the file that your CA sent.",
+            ),
+            (
+                "Unpack it and upload the certificate inside.",
+                "Unpack it and paste the certificate inside.",
+            ),
+        ] {
+            assert_eq!(of_a_paste(of_a_page), here);
+        }
     }
 
     #[test]
