@@ -301,7 +301,7 @@ fn ssh_audit_finds_modern_algorithms_only() -> Result<()> {
 }
 
 #[test]
-fn a_connection_has_no_more_channels_than_it_may_and_forwards_nothing() -> Result<()> {
+fn a_connection_forwards_nothing_and_hands_out_no_files() -> Result<()> {
     let unit = Unit::start()?;
     let address = unit.listens("SSH")?;
     let forwarded = ssh(address, PASSWORD)
