@@ -87,7 +87,9 @@ impl PrivateKey {
         begin(progress)?;
         match spec {
             KeySpec::Rsa(bits) => Self::new(Secret::Rsa(Box::new(rsa_generate::generate(
-                bits, rng, progress,
+                bits,
+                &mut &mut *rng,
+                progress,
             )?))),
             KeySpec::EcP256 | KeySpec::EcP384 => Self::generate_ec(spec, rng),
         }
@@ -112,7 +114,7 @@ impl PrivateKey {
         begin(progress)?;
         match spec {
             KeySpec::Rsa(bits) => Self::new(Secret::Rsa(Box::new(
-                rsa_generate::generate_on_all_cores(bits, rng, progress)?,
+                rsa_generate::generate_on_all_cores(bits, &mut &mut *rng, progress)?,
             ))),
             KeySpec::EcP256 | KeySpec::EcP384 => Self::generate_ec(spec, rng),
         }

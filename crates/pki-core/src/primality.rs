@@ -110,9 +110,9 @@ impl<const N: usize> Candidate<N> {
     /// # Errors
     ///
     /// [`Error::Randomness`] when the generator gives nothing that can be used.
-    pub(crate) fn random_base<R: CryptoRng + ?Sized>(
+    pub(crate) fn random_base(
         &self,
-        rng: &mut R,
+        rng: &mut dyn CryptoRng,
     ) -> Result<Zeroizing<[Word; N]>, Error> {
         let bits = bit_width(self.field.modulus());
         // More than half of what is drawn is below the number.
@@ -128,10 +128,7 @@ impl<const N: usize> Candidate<N> {
 }
 
 /// A number of at most this many bits, each with the same probability.
-pub(crate) fn random<const N: usize, R: CryptoRng + ?Sized>(
-    rng: &mut R,
-    bits: u32,
-) -> Zeroizing<[Word; N]> {
+pub(crate) fn random<const N: usize>(rng: &mut dyn CryptoRng, bits: u32) -> Zeroizing<[Word; N]> {
     let mut number = Zeroizing::new([0; N]);
     let mut left = bits;
     for digit in number.iter_mut() {
@@ -453,7 +450,7 @@ mod tests {
         for bits in [1, WORD_BITS - 1, WORD_BITS, WORD_BITS + 1, 4 * WORD_BITS] {
             let mut seen: [Word; 4] = [0; 4];
             for _ in 0..200 {
-                for (seen, digit) in seen.iter_mut().zip(&*random::<4, _>(&mut rng, bits)) {
+                for (seen, digit) in seen.iter_mut().zip(&*random::<4>(&mut rng, bits)) {
                     *seen |= digit;
                 }
             }

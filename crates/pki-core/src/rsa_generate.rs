@@ -52,20 +52,24 @@ type OnProgress<'a> = &'a mut dyn FnMut(Progress) -> ControlFlow<()>;
 macro_rules! at_width {
     ($bits:expr, $function:ident($($argument:expr),*)) => {
         match $bits {
-            ..=256 => $function::<{ words_in(256) }, _>($($argument),*),
-            ..=512 => $function::<{ words_in(512) }, _>($($argument),*),
-            ..=1024 => $function::<{ words_in(1024) }, _>($($argument),*),
-            ..=1536 => $function::<{ words_in(1536) }, _>($($argument),*),
-            _ => $function::<{ words_in(2048) }, _>($($argument),*),
+            ..=256 => $function::<{ words_in(256) }>($($argument),*),
+            ..=512 => $function::<{ words_in(512) }>($($argument),*),
+            ..=1024 => $function::<{ words_in(1024) }>($($argument),*),
+            ..=1536 => $function::<{ words_in(1536) }>($($argument),*),
+            _ => $function::<{ words_in(2048) }>($($argument),*),
         }
     };
 }
 
 /// Makes an RSA key whose modulus has exactly this length, with the public
 /// exponent 65537, on this thread.
-pub(crate) fn generate<R: CryptoRng + ?Sized>(
+///
+/// The generator is called through a table, which costs nothing beside the arithmetic, so
+/// that this is compiled once, here, with this crate's optimisation, and not for each kind
+/// of generator in the crate that brings it.
+pub(crate) fn generate(
     bits: RsaBits,
-    rng: &mut R,
+    rng: &mut dyn CryptoRng,
     progress: OnProgress<'_>,
 ) -> Result<rsa::PrivateKey, Error> {
     at_width!(bits.bits() / 2, generate_here(bits, rng, progress))
@@ -73,17 +77,17 @@ pub(crate) fn generate<R: CryptoRng + ?Sized>(
 
 /// The same on as many threads as there are cores.
 #[cfg(feature = "std")]
-pub(crate) fn generate_on_all_cores<R: CryptoRng + Send + ?Sized>(
+pub(crate) fn generate_on_all_cores(
     bits: RsaBits,
-    rng: &mut R,
+    rng: &mut (dyn CryptoRng + Send),
     progress: OnProgress<'_>,
 ) -> Result<rsa::PrivateKey, Error> {
     at_width!(bits.bits() / 2, generate_in_race(bits, rng, progress))
 }
 
-fn generate_here<const N: usize, R: CryptoRng + ?Sized>(
+fn generate_here<const N: usize>(
     bits: RsaBits,
-    rng: &mut R,
+    rng: &mut dyn CryptoRng,
     progress: OnProgress<'_>,
 ) -> Result<rsa::PrivateKey, Error> {
     let mut search = Search::<N>::new(bits);
@@ -104,9 +108,9 @@ fn generate_here<const N: usize, R: CryptoRng + ?Sized>(
 }
 
 #[cfg(feature = "std")]
-fn generate_in_race<const N: usize, R: CryptoRng + Send + ?Sized>(
+fn generate_in_race<const N: usize>(
     bits: RsaBits,
-    rng: &mut R,
+    rng: &mut (dyn CryptoRng + Send),
     progress: OnProgress<'_>,
 ) -> Result<rsa::PrivateKey, Error> {
     let mut search = Search::<N>::new(bits);

@@ -17,24 +17,24 @@ const THREADS_MAX: usize = 16;
 const STACK_OCTETS: usize = 256 * 1024;
 
 /// What the threads share.
-struct Race<'a, const N: usize, R: ?Sized> {
-    state: Mutex<State<'a, N, R>>,
+struct Race<'a, const N: usize> {
+    state: Mutex<State<'a, N>>,
     /// Told of each task that was done.
     changed: Condvar,
 }
 
-struct State<'a, const N: usize, R: ?Sized> {
+struct State<'a, const N: usize> {
     search: &'a mut Search<N>,
-    rng: &'a mut R,
+    rng: &'a mut (dyn CryptoRng + Send),
     failed: Option<Error>,
 }
 
 /// Works on the search until it is complete, on this thread and as many others as there
 /// are further cores. They inherit this thread's priority; where none can be started, this
 /// one works alone.
-pub(super) fn run<const N: usize, R: CryptoRng + Send + ?Sized>(
+pub(super) fn run<const N: usize>(
     search: &mut Search<N>,
-    rng: &mut R,
+    rng: &mut (dyn CryptoRng + Send),
     progress: OnProgress<'_>,
 ) -> Result<(), Error> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
@@ -66,8 +66,8 @@ pub(super) fn run<const N: usize, R: CryptoRng + Send + ?Sized>(
     failed.map_or(Ok(()), Err)
 }
 
-impl<'a, const N: usize, R: CryptoRng + ?Sized> Race<'a, N, R> {
-    fn state(&self) -> MutexGuard<'_, State<'a, N, R>> {
+impl<'a, const N: usize> Race<'a, N> {
+    fn state(&self) -> MutexGuard<'_, State<'a, N>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

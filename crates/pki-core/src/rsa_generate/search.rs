@@ -131,10 +131,7 @@ impl<const N: usize> Search<N> {
     /// # Errors
     ///
     /// [`Error::Randomness`] when the generator is broken.
-    pub(super) fn next_task<R: CryptoRng + ?Sized>(
-        &mut self,
-        rng: &mut R,
-    ) -> Result<Option<Task<N>>, Error> {
+    pub(super) fn next_task(&mut self, rng: &mut dyn CryptoRng) -> Result<Option<Task<N>>, Error> {
         for half in 0..self.halves.len() {
             if let Some((number, what)) = self.next_of(half, rng)? {
                 return Ok(Some(Task { half, number, what }));
@@ -144,10 +141,10 @@ impl<const N: usize> Search<N> {
     }
 
     #[expect(clippy::type_complexity, reason = "the two parts of a task")]
-    fn next_of<R: CryptoRng + ?Sized>(
+    fn next_of(
         &mut self,
         half: usize,
-        rng: &mut R,
+        rng: &mut dyn CryptoRng,
     ) -> Result<Option<(Zeroizing<[Word; N]>, What<N>)>, Error> {
         let rounds = primality::rounds(self.prime_bits.into());
         let half = &mut self.halves[half];
@@ -317,10 +314,7 @@ fn plus_twice<const N: usize>(number: &[Word; N], count: usize) -> Option<Zeroiz
 
 /// An odd number with its two highest bits set: so each prime is at least
 /// 3/2 · 2^(k−1), which is above √2 · 2^(k−1), and the modulus has exactly 2k bits.
-fn random_start<const N: usize, R: CryptoRng + ?Sized>(
-    rng: &mut R,
-    prime_bits: u16,
-) -> Zeroizing<[Word; N]> {
+fn random_start<const N: usize>(rng: &mut dyn CryptoRng, prime_bits: u16) -> Zeroizing<[Word; N]> {
     let bits = u32::from(prime_bits);
     let mut start = primality::random(rng, bits);
     set_bit(&mut start, bits - 1);
@@ -383,7 +377,7 @@ mod tests {
     }
 
     /// Has everything done, by one who does it in order, until both primes are there.
-    fn complete(search: &mut Search<N>, rng: &mut impl CryptoRng) {
+    fn complete(search: &mut Search<N>, rng: &mut dyn CryptoRng) {
         while !search.is_complete() {
             let task = search.next_task(rng).unwrap().unwrap();
             search.settle(task.run());
