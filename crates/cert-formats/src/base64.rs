@@ -28,12 +28,22 @@ pub(crate) fn decode(
     let (body, line) = skip_headers(body, line, notes)?;
     work::add(body.len());
     let mut characters = Characters::with_room_for(body.len(), line);
-    let mut octets = body.iter().copied().peekable();
-    while let Some(octet) = octets.next() {
-        if octet == b'\r' && octets.peek() == Some(&b'\n') {
-            continue;
-        }
-        characters.push(octet, notes)?;
+    let mut rest = body;
+    loop {
+        let run = rest.iter().position(|&octet| !is_base64(octet));
+        let (run, other) = rest
+            .split_at_checked(run.unwrap_or(rest.len()))
+            .unwrap_or_default();
+        characters.push_run(run, notes)?;
+        rest = match other {
+            [] => break,
+            // The line ends with what follows.
+            [b'\r', after @ ..] if after.first() == Some(&b'\n') => after,
+            [octet, after @ ..] => {
+                characters.push_other(*octet, notes)?;
+                after
+            }
+        };
     }
     characters.decode(notes)
 }
@@ -66,14 +76,23 @@ impl Characters {
         }
     }
 
-    fn push(&mut self, octet: u8, notes: &mut Notes) -> Result<(), Error> {
+    /// Takes in characters of base64 that stand one after the other.
+    fn push_run(&mut self, run: &[u8], notes: &mut Notes) -> Result<(), Error> {
+        let Some(&first) = run.first() else {
+            return Ok(());
+        };
+        if self.padding > 0 {
+            return Err(self.unexpected(first));
+        }
+        self.begin_characters(run.len(), notes);
+        self.text.extend_from_slice(run);
+        Ok(())
+    }
+
+    fn push_other(&mut self, octet: u8, notes: &mut Notes) -> Result<(), Error> {
         match octet {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' if self.padding == 0 => {
-                self.begin_character(notes);
-                self.text.push(octet);
-            }
             b'=' if self.padding < 2 && !self.text.is_empty() => {
-                self.begin_character(notes);
+                self.begin_characters(1, notes);
                 self.padding += 1;
             }
             _ if is_line_end(octet) => self.end_line(notes),
@@ -83,14 +102,14 @@ impl Characters {
         Ok(())
     }
 
-    fn begin_character(&mut self, notes: &mut Notes) {
+    fn begin_characters(&mut self, count: usize, notes: &mut Notes) {
         if let Some(line) = self.short_line.take() {
             notes.add(Note::LineWidth { line });
         }
         if let Some(line) = self.empty_line.take() {
             notes.add(Note::SpacesIgnored { line });
         }
-        self.width += 1;
+        self.width += count;
     }
 
     fn end_line(&mut self, notes: &mut Notes) {
@@ -179,4 +198,9 @@ fn skip_headers<'t>(
     }
     notes.add(Note::HeadersIgnored { line });
     Ok((rest, line.saturating_add(count)))
+}
+
+/// Whether this is a character of base64 (RFC 4648 section 4), without the padding.
+const fn is_base64(octet: u8) -> bool {
+    matches!(octet, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/')
 }

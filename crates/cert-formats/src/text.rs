@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use memchr::{memchr2, memchr2_iter, memmem};
 use zeroize::Zeroizing;
 
 use crate::note::{LineEnds, Note};
@@ -107,12 +108,15 @@ impl LineEndCount {
             returns: 0,
             pairs: 0,
         };
-        let mut before = 0;
-        for &octet in text {
-            count.feeds += usize::from(octet == b'\n');
-            count.returns += usize::from(octet == b'\r');
-            count.pairs += usize::from(octet == b'\n' && before == b'\r');
-            before = octet;
+        for at in memchr2_iter(b'\n', b'\r', text) {
+            match text.get(at..) {
+                Some([b'\r', b'\n', ..]) => {
+                    count.returns += 1;
+                    count.pairs += 1;
+                }
+                Some([b'\r', ..]) => count.returns += 1,
+                _ => count.feeds += 1,
+            }
         }
         count
     }
@@ -120,10 +124,7 @@ impl LineEndCount {
 
 /// The first line of `text` without its line end, and what follows it.
 pub(crate) fn split_line(text: &[u8]) -> (&[u8], &[u8]) {
-    let len = text
-        .iter()
-        .position(|&octet| is_line_end(octet))
-        .unwrap_or(text.len());
+    let len = memchr2(b'\n', b'\r', text).unwrap_or(text.len());
     work::add(len);
     let (line, rest) = text.split_at_checked(len).unwrap_or_default();
     let after = match rest {
@@ -135,18 +136,21 @@ pub(crate) fn split_line(text: &[u8]) -> (&[u8], &[u8]) {
 
 /// The first place of `needle`, which is not empty, in `text`.
 pub(crate) fn find(text: &[u8], needle: &[u8]) -> Option<usize> {
-    find_by(text, needle.len(), |window| window == needle)
+    let place = memmem::find(text, needle);
+    work::add(place.unwrap_or(text.len()));
+    place
 }
 
 /// The first place of `needle`, which is not empty, in `text`, in any mixture of capitals and small letters.
 pub(crate) fn find_ignoring_case(text: &[u8], needle: &[u8]) -> Option<usize> {
-    find_by(text, needle.len(), |window| {
-        window.eq_ignore_ascii_case(needle)
-    })
-}
-
-fn find_by(text: &[u8], len: usize, is_it: impl Fn(&[u8]) -> bool) -> Option<usize> {
-    let place = text.windows(len).position(is_it);
+    // What is no letter is rare in base64, and there is a fast search for single octets.
+    let rare = needle.iter().position(|octet| !octet.is_ascii_alphabetic());
+    let rare = rare.unwrap_or(0);
+    let octet = needle.get(rare)?;
+    let (small, capital) = (octet.to_ascii_lowercase(), octet.to_ascii_uppercase());
+    let place = memchr2_iter(small, capital, text)
+        .filter_map(|at| at.checked_sub(rare))
+        .find(|&at| starts_with_words(text.get(at..).unwrap_or_default(), needle));
     work::add(place.unwrap_or(text.len()));
     place
 }
