@@ -1,10 +1,12 @@
 //! Measures the workspace against its peers, and writes the tables of
 //! `docs/performance.md`. `cargo xtask bench` runs it.
 
+mod growth;
 mod import;
 mod keys;
 mod measure;
 mod page;
+mod pages;
 mod parse;
 mod server;
 mod sign;
@@ -15,13 +17,15 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, bail};
 
 /// What can be measured, in the order of the page.
-const PARTS: [(&str, fn(Extent) -> Result<String>); 6] = [
+const PARTS: [(&str, fn(Extent) -> Result<String>); 8] = [
     ("keys", keys::measure),
     ("parse", parse::measure),
     ("sign", sign::measure),
     ("import", import::measure),
     ("server", server::measure),
+    ("pages", pages::measure),
     ("unit", unit::measure),
+    ("growth", growth::measure),
 ];
 
 /// How much patience there is.

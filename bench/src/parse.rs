@@ -13,7 +13,7 @@ use crate::import::Chain;
 use crate::measure::{Contender, head, in_turns, rows};
 
 pub(crate) fn measure(extent: Extent) -> Result<String> {
-    let chain = Chain::make()?;
+    let chain = Chain::make(3)?;
     let der = &chain.der[0];
     let pem = chain.pem();
     let pkcs7 = chain.pkcs7_der()?;

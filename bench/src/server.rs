@@ -18,6 +18,9 @@ use socket2::{Domain, Socket, Type};
 use crate::Extent;
 use crate::measure::{Contender, head, in_turns, rows};
 
+/// The administrator's.
+pub(crate) const PASSWORD: &str = "a-password-of-the-bench";
+
 /// Operations of one turn.
 const BATCH: u32 = 50;
 
@@ -86,7 +89,7 @@ impl Server {
         command
             .args(["--ssh", "off", "--https", &address.to_string(), "--state"])
             .arg(state)
-            .env("COUNTERSIGN_ADMIN_PASSWORD", "a-password-of-the-bench");
+            .env("COUNTERSIGN_ADMIN_PASSWORD", PASSWORD);
         Self::start("Countersign", command, address)
     }
 
@@ -239,8 +242,11 @@ impl Client {
         get(&mut stream, "/nothing").map(drop)
     }
 
-    pub(crate) fn open_from(&self, last_octet: u8) -> Result<impl Sized + use<>> {
-        self.open(&self.forgetful, last_octet)
+    /// Opens so many connections that do nothing, from as many addresses as may.
+    pub(crate) fn open_idle(&self, count: usize) -> Result<Vec<impl Sized + use<>>> {
+        (0..count)
+            .map(|index| self.open(&self.forgetful, u8::try_from(index / 50)? + 2))
+            .collect()
     }
 
     fn requests(&self, path: &str, count: u32) -> Result<()> {

@@ -10,7 +10,7 @@ use crate::measure::{quartiles, shown};
 use crate::server::{Client, Server};
 
 /// Connections that are open and do nothing.
-const IDLE: usize = 200;
+pub(crate) const IDLE: usize = 200;
 
 pub(crate) fn measure(extent: Extent) -> Result<String> {
     let mut table = String::from("| what | median | half of them | goal |\n|---|---|---|---|\n");
@@ -55,10 +55,7 @@ pub(crate) fn measure(extent: Extent) -> Result<String> {
     };
     row("idle", "8 MiB")?;
     let client = Client::new(server.address)?;
-    let open = (0..IDLE)
-        .map(|index| client.open_from(u8::try_from(index / 50).unwrap_or(0) + 1))
-        .collect::<Result<Vec<_>>>()
-        .context("opening idle connections")?;
+    let open = client.open_idle(IDLE).context("opening idle connections")?;
     row("with 200 connections", "16 MiB")?;
     drop(open);
     Ok(table)

@@ -21,8 +21,8 @@ xflags::xflags! {
         ///
         /// COUNTERSIGN_BIN names another program than the one built for it.
         cmd bench {
-            /// What to measure: keys, parse, sign, import, server, unit; all of them where
-            /// nothing is said.
+            /// What to measure: keys, parse, sign, import, server, pages, unit, growth; all of
+            /// them where nothing is said.
             repeated part: String
             /// Only to see that it runs: few rounds, and nothing is written.
             optional --quick

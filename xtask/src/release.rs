@@ -17,6 +17,7 @@ impl flags::Release {
         nothing_uncommitted(sh)?;
         told_of_in_every_changelog(sh, version)?;
         flags::Check {}.run(sh)?;
+        oldest_rust(sh)?;
         package(sh)?;
         compare_with_last_tag(sh)?;
         if !self.no_test {
@@ -66,6 +67,25 @@ fn has_section(changelog: &str, version: &str) -> bool {
     headings
         .map(|heading| heading.split(' ').next())
         .any(|first| first == Some(version))
+}
+
+/// Compiles everything with the Rust that the manifests promise to be enough.
+fn oldest_rust(sh: &Shell) -> anyhow::Result<()> {
+    let rust = env!("CARGO_PKG_RUST_VERSION");
+    cmd!(
+        sh,
+        "rustup toolchain install {rust} --profile minimal --no-self-update"
+    )
+    .run()
+    .with_context(|| format!("Rust {rust} is fetched with rustup, from its servers"))?;
+    let toolchain = format!("+{rust}");
+    // A folder of its own: another compiler can use nothing of what this one built.
+    cmd!(
+        sh,
+        "cargo {toolchain} check --workspace --all-targets --all-features --locked --target-dir target/oldest-rust"
+    )
+    .run()
+    .with_context(|| format!("Rust {rust} is not enough: raise `rust-version`, and say so"))
 }
 
 /// Makes the packages, and builds each from what is in it alone.
