@@ -198,13 +198,7 @@ impl Unit {
                     change.put(RECORD, renewed)?;
                 }
             }
-            let event = Event {
-                actor,
-                action,
-                outcome: outcome.into(),
-                key: None,
-                certificate: None,
-            };
+            let event = Event::of(actor, action, outcome);
             journal::append(change, self.environment.now(), event)
         });
         // A disk that is full must not keep out who could mend it.
@@ -281,75 +275,7 @@ impl Unit {
     ) -> Result<(), Error> {
         self.store.change(|change| {
             change.put(RECORD, account)?;
-            let event = Event {
-                actor,
-                action,
-                outcome: outcome.into(),
-                key: None,
-                certificate: None,
-            };
-            Ok(journal::append(change, self.environment.now(), event)?)
-        })
-    }
-
-    /// Writes to the journal that `actor` has signed in with the key of this fingerprint.
-    /// Keys are checked by whoever speaks SSH.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Store`] when the store does not take it.
-    pub fn note_key_sign_in(&self, sha256: &str, actor: &Actor) -> Result<(), Error> {
-        self.store.change(|change| {
-            let event = Event {
-                actor,
-                action: Action::SignIn,
-                outcome: format!("granted to the key {sha256}"),
-                key: None,
-                certificate: None,
-            };
-            Ok(journal::append(change, self.environment.now(), event)?)
-        })
-    }
-
-    /// Writes to the journal what became of the software of the board: that `actor` had
-    /// it replaced, or that the unit itself kept it or went back. The slots of a board
-    /// are kept by whoever starts from them.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Store`] when the store does not take it.
-    pub fn note_software(&self, went_back: bool, what: &str, actor: &Actor) -> Result<(), Error> {
-        self.store.change(|change| {
-            let event = Event {
-                actor,
-                action: if went_back {
-                    Action::SoftwareFellBack
-                } else {
-                    Action::SoftwareUpgrade
-                },
-                outcome: what.into(),
-                key: None,
-                certificate: None,
-            };
-            Ok(journal::append(change, self.environment.now(), event)?)
-        })
-    }
-
-    /// Writes to the journal that `actor` ended sign-ins, such as "3 from 10.0.0.7".
-    /// Sessions themselves are kept by whoever serves pages.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Store`] when the store does not take it.
-    pub fn note_signed_out(&self, ended: &str, actor: &Actor) -> Result<(), Error> {
-        self.store.change(|change| {
-            let event = Event {
-                actor,
-                action: Action::SignOut,
-                outcome: format!("ended: {ended}"),
-                key: None,
-                certificate: None,
-            };
+            let event = Event::of(actor, action, outcome);
             Ok(journal::append(change, self.environment.now(), event)?)
         })
     }

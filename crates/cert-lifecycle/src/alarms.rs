@@ -245,13 +245,7 @@ impl Unit {
                 AlarmCode::StoreSetAside => change.remove(SET_ASIDE)?,
                 _ => trial::acknowledge_end(change)?,
             }
-            let event = Event {
-                actor,
-                action: Action::AlarmAcknowledged(code),
-                outcome: code.as_str().into(),
-                key: None,
-                certificate: None,
-            };
+            let event = Event::of(actor, Action::AlarmAcknowledged(code), code.as_str());
             Ok(journal::append(change, self.environment.now(), event)?)
         })
     }

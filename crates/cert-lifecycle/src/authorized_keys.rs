@@ -223,15 +223,11 @@ impl Unit {
     ) -> Result<(), Error> {
         self.store.change(|change| {
             change.put(RECORD, &keys)?;
-            let event = Event {
+            let event = Event::of(
                 actor,
                 action,
-                outcome: format!("{}, {} {}", which.kind, which.sha256, which.comment)
-                    .trim_end()
-                    .into(),
-                key: None,
-                certificate: None,
-            };
+                format!("{}, {} {}", which.kind, which.sha256, which.comment).trim_end(),
+            );
             Ok(journal::append(change, self.environment.now(), event)?)
         })
     }

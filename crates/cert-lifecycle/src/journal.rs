@@ -63,6 +63,19 @@ pub(crate) struct Event<'a> {
     pub(crate) certificate: Option<String>,
 }
 
+impl<'a> Event<'a> {
+    /// One that is about no key and no certificate.
+    pub(crate) fn of(actor: &'a Actor, action: Action, outcome: impl Into<String>) -> Self {
+        Self {
+            actor,
+            action,
+            outcome: outcome.into(),
+            key: None,
+            certificate: None,
+        }
+    }
+}
+
 pub(crate) fn append(change: &Change, now: Now, event: Event<'_>) -> Result<(), StoreError> {
     let before = last(change)?;
     let number = before.saturating_add(1);
@@ -304,13 +317,8 @@ mod tests {
         };
         let appended: Result<(), StoreError> = store.change(|change| {
             for _ in 0..count {
-                let event = Event {
-                    actor: &Actor::unit(),
-                    action,
-                    outcome: String::new(),
-                    key: None,
-                    certificate: None,
-                };
+                let unit = Actor::unit();
+                let event = Event::of(&unit, action, String::new());
                 append(change, now, event)?;
             }
             Ok(())

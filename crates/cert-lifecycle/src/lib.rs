@@ -19,6 +19,7 @@ mod identity;
 mod journal;
 mod key_id;
 mod making;
+mod notes;
 mod other_state;
 mod proposal;
 mod reached;

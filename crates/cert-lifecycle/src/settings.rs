@@ -466,13 +466,11 @@ impl Unit {
         let names: Vec<&str> = changed.iter().map(|setting| setting.name()).collect();
         self.store.change(|change| {
             change.put(RECORD, &settings)?;
-            let event = Event {
+            let event = Event::of(
                 actor,
-                action: Action::Settings,
-                outcome: format!("changed: {}", names.join(", ")),
-                key: None,
-                certificate: None,
-            };
+                Action::Settings,
+                format!("changed: {}", names.join(", ")),
+            );
             journal::append(change, self.environment.now(), event)
         })?;
         let level = settings.tls;

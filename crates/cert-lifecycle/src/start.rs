@@ -159,13 +159,8 @@ impl Unit {
             change.put(host_key::RECORD, &number)?;
             if let Some(aside) = aside {
                 change.put(SET_ASIDE, aside)?;
-                let event = Event {
-                    actor: &Actor::unit(),
-                    action: Action::StoreSetAside,
-                    outcome: aside.to_string(),
-                    key: None,
-                    certificate: None,
-                };
+                let unit = Actor::unit();
+                let event = Event::of(&unit, Action::StoreSetAside, aside.to_string());
                 journal::append(change, now, event)?;
             }
             let event = Event {

@@ -106,13 +106,12 @@ fn begin(change: &Change, means: &Means<'_>) -> Result<u32, StoreError> {
 }
 
 fn note(change: &Change, means: &Means<'_>, before: u32) -> Result<(), StoreError> {
-    let event = Event {
-        actor: &Actor::unit(),
-        action: Action::Upgrade,
-        outcome: format!("its format is {FORMAT}, and was {before}"),
-        key: None,
-        certificate: None,
-    };
+    let unit = Actor::unit();
+    let event = Event::of(
+        &unit,
+        Action::Upgrade,
+        format!("its format is {FORMAT}, and was {before}"),
+    );
     journal::append(change, means.environment.now(), event)
 }
 

@@ -99,13 +99,11 @@ impl Unit {
         };
         let file = backup::write(&self.store.snapshot()?, made, &self.subkeys.backups)?;
         self.store.change(|change| {
-            let event = Event {
+            let event = Event::of(
                 actor,
-                action: Action::Backup,
-                outcome: format!("its SHA-256 is {}", sha256_of(&file)),
-                key: None,
-                certificate: None,
-            };
+                Action::Backup,
+                format!("its SHA-256 is {}", sha256_of(&file)),
+            );
             journal::append(change, now, event)
         })?;
         Ok(file)
