@@ -129,7 +129,10 @@ impl Connection {
     ) -> io::Result<S>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        T: Send + Sync + 'static,
     {
+        let (other, end) = (served.clone(), self.ended.clone());
+        let is_over = move || other.has_changed().unwrap_or(false) || *end.borrow();
         let peer = Peer {
             address: self.address,
             certificate,
@@ -140,7 +143,10 @@ impl Connection {
             .header_read_timeout(HEAD_MAX)
             .max_headers(FIELDS_MAX)
             .max_buf_size(HEAD_OCTETS_MAX)
-            .serve_connection(TokioIo::new(Gate::new(stream)), service(self.router, peer));
+            .serve_connection(
+                TokioIo::new(Gate::new(stream)),
+                service(self.router, peer, is_over),
+            );
         let over = tokio::select! {
             over = poll_fn(|context| connection.poll_without_shutdown(context)) => Some(over),
             // Another certificate serves: what runs finishes, then the client
@@ -195,20 +201,24 @@ async fn in_turns<F: Future>(turns: Arc<Semaphore>, future: F) -> F::Output {
 
 type Answering = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 
-/// What answers the requests of one connection.
+/// What answers the requests of one connection. Once `is_over`, an answer says that it is
+/// the last: who is not told may send another request before the end is seen.
 fn service(
     router: Router,
     peer: Peer,
+    is_over: impl Fn() -> bool + Send + Sync + 'static,
 ) -> impl HttpService<Incoming, ResBody = axum::body::Body, Error = Infallible, Future = Answering> + Unpin
 {
     let asked = AtomicU32::new(0);
+    let is_over = Arc::new(is_over);
     service_fn(move |mut request: Request<Incoming>| -> Answering {
         let is_last = asked.fetch_add(1, Ordering::Relaxed) + 1 >= REQUESTS_MAX;
         request.extensions_mut().insert(peer.clone());
         let answer = router.clone().into_service::<Incoming>().call(request);
+        let is_over = Arc::clone(&is_over);
         Box::pin(async move {
             let mut response = answer.await?;
-            if is_last || is_final(response.status()) {
+            if is_last || is_over() || is_final(response.status()) {
                 let close = HeaderValue::from_static("close");
                 response.headers_mut().insert(CONNECTION, close);
             }
@@ -224,4 +234,38 @@ fn is_final(status: StatusCode) -> bool {
         status,
         StatusCode::BAD_REQUEST | StatusCode::REQUEST_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::post;
+    use tokio::io::duplex;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_changes_what_serves_is_told_that_the_connection_ends() {
+        // Which of the two is looked at first is left to chance.
+        for _ in 0..32 {
+            let (tell, served) = watch::channel(0);
+            let (_going_on, ended) = watch::channel(false);
+            let changed = post(async move || tell.send_replace(1).to_string());
+            let connection = Connection {
+                address: ([127, 0, 0, 1], 1).into(),
+                mark: Mark::default(),
+                turns: turns(),
+                router: Router::new().route("/", changed),
+                ended,
+            };
+            let (mut client, unit) = duplex(4096);
+            let request = b"POST / HTTP/1.1\r\nHost: unit\r\nContent-Length: 0\r\n\r\n";
+            client.write_all(request).await.expect("sent");
+            let answered = connection.answer(unit, "".into(), served).await;
+            drop(answered.expect("answered"));
+            let mut answer = String::new();
+            client.read_to_string(&mut answer).await.expect("read");
+            assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+            assert!(answer.contains("connection: close\r\n"), "{answer}");
+        }
+    }
 }
