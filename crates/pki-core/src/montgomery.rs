@@ -14,9 +14,20 @@ use core::hint::black_box;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::words::{
-    Sum, WORD_BITS, Word, add, bit_width, bits_at, bits_of, double, multiply_add, negated_inverse,
-    reversed, set_bit, subtract,
+    WORD_BITS, Word, add, bit_width, bits_at, bits_of, double, multiply_add, negated_inverse,
+    set_bit, subtract,
 };
+
+// Which is faster depends on what the processor adds up in one instruction.
+#[cfg(target_pointer_width = "64")]
+mod columns;
+#[cfg(any(test, not(target_pointer_width = "64")))]
+mod rows;
+
+#[cfg(target_pointer_width = "64")]
+use columns::Product;
+#[cfg(not(target_pointer_width = "64"))]
+use rows::Product;
 
 /// Bits of the exponent that are worked through at a time.
 const WINDOW_BITS: u32 = 5;
@@ -29,12 +40,12 @@ const DIGITS_MAX: usize = 2048 / 5 + 2;
 
 /// The arithmetic modulo one odd number.
 pub(crate) struct Montgomery<const N: usize> {
+    modulus: [Word; N],
+    /// `−n⁻¹ mod 2^WORD_BITS`
+    negated_inverse: Word,
     /// 1 in Montgomery form: `R mod n`.
     one: [Word; N],
-    /// The second factor of a product, the most significant word first. It is here so
-    /// that it need not be wiped after each.
-    reversed: [Word; N],
-    reduction: Reduction<N>,
+    product: Product<N>,
 }
 
 impl<const N: usize> Montgomery<N> {
@@ -44,23 +55,19 @@ impl<const N: usize> Montgomery<N> {
             modulus[0] & 1 == 1,
             "Montgomery reduction needs an odd modulus"
         );
+        let negated_inverse = negated_inverse(modulus[0]);
         let mut new = Self {
+            modulus: *modulus,
+            negated_inverse,
             one: [0; N],
-            reversed: [0; N],
-            reduction: Reduction {
-                modulus: *modulus,
-                reversed_modulus: reversed(modulus),
-                negated_inverse: negated_inverse(modulus[0]),
-                multiples: [0; N],
-                result: [0; N],
-            },
+            product: Product::new(modulus, negated_inverse),
         };
         new.one = new.r_modulo_n();
         new
     }
 
     pub(crate) fn modulus(&self) -> &[Word; N] {
-        &self.reduction.modulus
+        &self.modulus
     }
 
     /// 1 in Montgomery form.
@@ -72,7 +79,7 @@ impl<const N: usize> Montgomery<N> {
     fn r_modulo_n(&self) -> [Word; N] {
         // 2^(bits − 1) is below the modulus, whose highest bit that is.
         let mut power = [0; N];
-        let highest = bit_width(&self.reduction.modulus) - 1;
+        let highest = bit_width(&self.modulus) - 1;
         set_bit(&mut power, highest);
         for _ in highest..bits_of::<N>() {
             let carry = double(&mut power);
@@ -83,43 +90,14 @@ impl<const N: usize> Montgomery<N> {
 
     /// `a ← a · b`
     pub(crate) fn multiply(&mut self, a: &mut [Word; N], b: &[Word; N]) {
-        self.reversed = reversed(b);
-        let b = &self.reversed;
-        // With the words of one factor reversed, both are read forwards.
-        let carry = self.reduction.add_columns(
-            |sum, column| sum.add_products(&a[..=column], &b[N - 1 - column..]),
-            |sum, column| sum.add_products(&a[column + 1 - N..], &b[..2 * N - 1 - column]),
-        );
-        *a = self.reduction.result;
+        let carry = self.product.multiply(a, b);
         // (R² + R · n) / R is below R + n, so that once is enough.
         self.subtract_if(a, carry);
     }
 
-    /// `a ← a²`, for little more than half the work of the product.
+    /// `a ← a²`
     pub(crate) fn square(&mut self, a: &mut [Word; N]) {
-        self.reversed = reversed(a);
-        let b = &self.reversed;
-        // Each product of two different words once, doubled, and the square.
-        let add_square = |sum: &mut Sum, column: usize| {
-            if column.is_multiple_of(2) {
-                sum.add_product(a[column / 2], a[column / 2]);
-            }
-        };
-        let carry = self.reduction.add_columns(
-            |sum, column| {
-                let middle = column.div_ceil(2);
-                let b = &b[N - 1 - column..][..middle];
-                sum.add_twice(&Sum::of_products(&a[..middle], b));
-                add_square(sum, column);
-            },
-            |sum, column| {
-                let (from, middle) = (column + 1 - N, column.div_ceil(2));
-                let a = &a[from..middle];
-                sum.add_twice(&Sum::of_products(a, &b[..a.len()]));
-                add_square(sum, column);
-            },
-        );
-        *a = self.reduction.result;
+        let carry = self.product.square(a);
         self.subtract_if(a, carry);
     }
 
@@ -129,11 +107,10 @@ impl<const N: usize> Montgomery<N> {
         for digit in a.iter_mut() {
             (*digit, top) = multiply_add(*digit, word, 0, top);
         }
-        let factor = a[0].wrapping_mul(self.reduction.negated_inverse);
-        let (_, mut carry) = multiply_add(factor, self.reduction.modulus[0], a[0], 0);
+        let factor = a[0].wrapping_mul(self.negated_inverse);
+        let (_, mut carry) = multiply_add(factor, self.modulus[0], a[0], 0);
         for index in 1..N {
-            (a[index - 1], carry) =
-                multiply_add(factor, self.reduction.modulus[index], a[index], carry);
+            (a[index - 1], carry) = multiply_add(factor, self.modulus[index], a[index], carry);
         }
         (a[N - 1], carry) = add(top, carry);
         self.subtract_if(a, carry);
@@ -143,7 +120,7 @@ impl<const N: usize> Montgomery<N> {
     fn subtract_if(&self, a: &mut [Word; N], condition: Word) {
         let mask = condition.wrapping_neg();
         let mut borrow = 0;
-        for (digit, subtrahend) in a.iter_mut().zip(&self.reduction.modulus) {
+        for (digit, subtrahend) in a.iter_mut().zip(&self.modulus) {
             (*digit, borrow) = subtract(*digit, subtrahend & mask, borrow);
         }
     }
@@ -151,7 +128,7 @@ impl<const N: usize> Montgomery<N> {
     /// Subtracts the modulus where `carry · R + a` is not below it.
     fn subtract_if_not_below(&self, a: &mut [Word; N], carry: Word) {
         let mut borrow = 0;
-        for (digit, subtrahend) in a.iter().zip(&self.reduction.modulus) {
+        for (digit, subtrahend) in a.iter().zip(&self.modulus) {
             (_, borrow) = subtract(*digit, *subtrahend, borrow);
         }
         self.subtract_if(a, carry | (borrow ^ 1));
@@ -215,66 +192,9 @@ impl<const N: usize> Montgomery<N> {
 
 impl<const N: usize> Drop for Montgomery<N> {
     fn drop(&mut self) {
+        self.modulus.zeroize();
+        self.negated_inverse.zeroize();
         self.one.zeroize();
-        self.reversed.zeroize();
-        self.reduction.modulus.zeroize();
-        self.reduction.reversed_modulus.zeroize();
-        self.reduction.negated_inverse.zeroize();
-        self.reduction.multiples.zeroize();
-        self.reduction.result.zeroize();
-    }
-}
-
-/// The multiplication of two numbers, column by column, and what is done in each column
-/// to divide the product by `R`.
-struct Reduction<const N: usize> {
-    modulus: [Word; N],
-    /// The most significant word first.
-    reversed_modulus: [Word; N],
-    /// `−n⁻¹ mod 2^WORD_BITS`
-    negated_inverse: Word,
-    /// Of the modulus, each shifted by a word more: with them added, the lower half of
-    /// the product is zero.
-    multiples: [Word; N],
-    /// The upper half then.
-    result: [Word; N],
-}
-
-impl<const N: usize> Reduction<N> {
-    /// Adds up a product below `R²` from its columns, the lowest first, and divides it by
-    /// `R`; returns what does not fit into the result.
-    ///
-    /// The product is given as two functions that add a column to a sum, one for columns
-    /// below `N` and one for the others. Two, and not one that tells them apart: the
-    /// compiler has both without checks, which is a quarter of the time.
-    #[inline(always)]
-    fn add_columns(
-        &mut self,
-        add_low: impl Fn(&mut Sum, usize),
-        add_high: impl Fn(&mut Sum, usize),
-    ) -> Word {
-        let mut sum = Sum::default();
-        for column in 0..N {
-            add_low(&mut sum, column);
-            sum.add_products(
-                &self.multiples[..column],
-                &self.reversed_modulus[N - 1 - column..N - 1],
-            );
-            let multiple = sum.low.wrapping_mul(self.negated_inverse);
-            self.multiples[column] = multiple;
-            sum.add_product(multiple, self.modulus[0]);
-            sum.shift();
-        }
-        for column in N..2 * N - 1 {
-            add_high(&mut sum, column);
-            sum.add_products(
-                &self.multiples[column + 1 - N..],
-                &self.reversed_modulus[..2 * N - 1 - column],
-            );
-            self.result[column - N] = sum.shift();
-        }
-        self.result[N - 1] = sum.shift();
-        sum.low
     }
 }
 
@@ -386,6 +306,45 @@ mod tests {
                 .into_iter()
                 .filter(|bits| *bits <= 32 * WORD_BITS),
         );
+    }
+
+    #[test]
+    fn rows_add_up_to_what_another_library_has() {
+        let mut rng = rng(12);
+        let whole = 8 * WORD_BITS;
+        for bits in (3..=whole).chain([whole; 64]) {
+            let mut modulus: [Word; 8] = random(&mut rng, bits);
+            modulus[0] |= 1;
+            let below = random(&mut rng, bits - 1);
+            // Factors need not be below the modulus.
+            let beyond = if bits == whole { [Word::MAX; 8] } else { below };
+            let factors = [below, beyond];
+            for [a, b] in [[0, 0], [0, 1], [1, 1]].map(|pair| pair.map(|at| factors[at])) {
+                let field = Montgomery::new(&modulus);
+                let mut rows = rows::Product::new(&modulus, field.negated_inverse);
+                let [mut product, mut square] = [a; 2];
+                let carry = rows.multiply(&mut product, &b);
+                field.subtract_if(&mut product, carry);
+                let params = BoxedMontyParams::new(Odd::new(boxed(&modulus)).unwrap());
+                // Factors in Montgomery form, which the library wants below the modulus.
+                let [a, b] = [a, b].map(|factor| {
+                    BoxedMontyForm::from_montgomery(boxed(&*field.reduced(&factor)), &params)
+                });
+                let expected = a.mul(&b);
+                assert_eq!(
+                    boxed(&field.reduced(&product)),
+                    *expected.as_montgomery(),
+                    "{bits}"
+                );
+                let carry = rows.square(&mut square);
+                field.subtract_if(&mut square, carry);
+                assert_eq!(
+                    boxed(&field.reduced(&square)),
+                    *a.square().as_montgomery(),
+                    "{bits}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -13,75 +13,6 @@ type Wide = u64;
 
 pub(crate) const WORD_BITS: u32 = Word::BITS;
 
-/// A sum of up to 2^WORD_BITS products, in three words.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Sum {
-    pub(crate) low: Word,
-    high: Word,
-    top: Word,
-}
-
-impl Sum {
-    #[inline(always)]
-    /// The products of words at the same place, in slices of the same length.
-    pub(crate) fn of_products(a: &[Word], b: &[Word]) -> Self {
-        let mut sum = Self::default();
-        sum.add_products(a, b);
-        sum
-    }
-
-    #[inline(always)]
-    pub(crate) fn add_product(&mut self, a: Word, b: Word) {
-        let (low, high) = multiply_add(a, b, 0, 0);
-        self.add(low, high, 0);
-    }
-
-    /// The compiler makes three instructions of it.
-    #[inline(always)]
-    fn add(&mut self, low: Word, high: Word, top: Word) {
-        let (low, carry) = self.low.overflowing_add(low);
-        let (high, first) = self.high.overflowing_add(high);
-        let (high, second) = high.overflowing_add(carry.into());
-        self.low = low;
-        self.high = high;
-        self.top += top + Word::from(first | second);
-    }
-
-    /// Adds the products of words at the same place, in slices of the same length.
-    #[inline(always)]
-    pub(crate) fn add_products(&mut self, a: &[Word], b: &[Word]) {
-        // Four at a time, as the loop costs as much as a product does.
-        let (a_fours, a_rest) = a.as_chunks::<4>();
-        let (b_fours, b_rest) = b.as_chunks::<4>();
-        for (a, b) in a_fours.iter().zip(b_fours) {
-            for (a, b) in a.iter().zip(b) {
-                self.add_product(*a, *b);
-            }
-        }
-        for (a, b) in a_rest.iter().zip(b_rest) {
-            self.add_product(*a, *b);
-        }
-    }
-
-    #[inline(always)]
-    pub(crate) fn add_twice(&mut self, other: &Self) {
-        self.add(other.low, other.high, other.top);
-        self.add(other.low, other.high, other.top);
-    }
-
-    /// Takes the lowest word away.
-    #[inline(always)]
-    pub(crate) fn shift(&mut self) -> Word {
-        let low = self.low;
-        *self = Self {
-            low: self.high,
-            high: self.top,
-            top: 0,
-        };
-        low
-    }
-}
-
 /// `−n⁻¹` modulo the size of a word, for an odd `n`.
 pub(crate) fn negated_inverse(n: Word) -> Word {
     const TWO: Word = 2;
@@ -179,13 +110,6 @@ pub(crate) fn bits_at<const N: usize>(a: &[Word; N], from: u32, count: u32) -> W
         .get(word + 1)
         .map_or(0, |digit| digit << 1 << (WORD_BITS - 1 - shift));
     (low | high) & ((1 << count) - 1)
-}
-
-/// The same words, the most significant first.
-pub(crate) fn reversed<const N: usize>(number: &[Word; N]) -> [Word; N] {
-    let mut reversed = *number;
-    reversed.reverse();
-    reversed
 }
 
 #[cfg(test)]
