@@ -3,9 +3,9 @@
 //! They are derived from what is stored, the settings and the time whenever somebody
 //! asks; only which of them were raised when the journal was last written is kept.
 
-use cert_policy::{ServerName, Severity, covers};
+use cert_policy::{ServerName, covers};
 use der::Decode;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use x509_cert::certificate::{CertificateInner, Raw};
 
 use crate::environment::Now;
@@ -19,130 +19,16 @@ use crate::unit::no_identity;
 use crate::view::CertificateView;
 use crate::{Error, SetAside, Unit, other_state, trial};
 
+mod code;
+
+pub use code::AlarmCode;
+
 /// The alarms that the journal knows to be raised.
 const RAISED: &str = "meta/alarms";
 
 const DAY: u64 = 86_400;
 /// The days before its end at which the journal is told anew, the nearest first.
 const DAYS_BEFORE_THE_END: [u64; 4] = [1, 7, 14, 30];
-
-/// What an alarm is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum AlarmCode {
-    /// An address of the unit is not in the certificate that serves.
-    AddressNotCovered,
-    /// Browsers dislike the key or the signature of what serves.
-    BrowsersRefuse,
-    /// What serves has expired.
-    Expired,
-    /// What serves expires within 30 days.
-    ExpiresSoon,
-    /// A factory certificate still serves.
-    FactoryServing,
-    /// A name of the unit is not in the certificate that serves.
-    NameNotCovered,
-    /// The certificate that should serve cannot; another serves in its place.
-    ServesAnother,
-    /// The board could not use the state that the unit had, and gave it another.
-    StateSetAside,
-    /// The disk does not take changes.
-    StoreReadOnly,
-    /// A store that could not be read was set aside.
-    StoreSetAside,
-    /// A trial has ended without anybody signing in.
-    TrialEnded,
-    /// A trial runs.
-    TrialRunning,
-}
-
-impl AlarmCode {
-    /// Every code.
-    pub const ALL: [Self; 12] = [
-        Self::AddressNotCovered,
-        Self::BrowsersRefuse,
-        Self::Expired,
-        Self::ExpiresSoon,
-        Self::FactoryServing,
-        Self::NameNotCovered,
-        Self::ServesAnother,
-        Self::StateSetAside,
-        Self::StoreReadOnly,
-        Self::StoreSetAside,
-        Self::TrialEnded,
-        Self::TrialRunning,
-    ];
-
-    /// The stable name, such as `expires-soon`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::AddressNotCovered => "address-not-covered",
-            Self::BrowsersRefuse => "browsers-refuse",
-            Self::Expired => "expired",
-            Self::ExpiresSoon => "expires-soon",
-            Self::FactoryServing => "factory-serving",
-            Self::NameNotCovered => "name-not-covered",
-            Self::ServesAnother => "serves-another",
-            Self::StateSetAside => "state-set-aside",
-            Self::StoreReadOnly => "store-read-only",
-            Self::StoreSetAside => "store-set-aside",
-            Self::TrialEnded => "trial-ended",
-            Self::TrialRunning => "trial-running",
-        }
-    }
-
-    /// How grave it is: [`Severity::Refuse`] where browsers turn people away or
-    /// something was lost, [`Severity::Warn`] where something is to be done,
-    /// [`Severity::Note`] where it is good to know.
-    #[must_use]
-    pub fn severity(self) -> Severity {
-        match self {
-            Self::Expired
-            | Self::ServesAnother
-            | Self::StateSetAside
-            | Self::StoreReadOnly
-            | Self::StoreSetAside => Severity::Refuse,
-            Self::AddressNotCovered | Self::FactoryServing => Severity::Note,
-            _ => Severity::Warn,
-        }
-    }
-
-    /// The code of the alarm with this [`key`](Alarm::key); none of one that another
-    /// version of this software knows.
-    fn of_key(key: &str) -> Option<Self> {
-        let is_step = |step: &str| step.bytes().all(|octet| octet.is_ascii_digit());
-        Self::ALL.into_iter().find(|code| {
-            key == code.as_str()
-                || key
-                    .rsplit_once('-')
-                    .is_some_and(|(name, step)| name == code.as_str() && is_step(step))
-        })
-    }
-
-    /// Whether it stands until somebody takes note of it with
-    /// [`Unit::acknowledge`]; the others end with their cause.
-    #[must_use]
-    pub fn is_acknowledged(self) -> bool {
-        matches!(
-            self,
-            Self::StateSetAside | Self::StoreSetAside | Self::TrialEnded
-        )
-    }
-}
-
-impl std::str::FromStr for AlarmCode {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Self, Error> {
-        let found = Self::ALL.into_iter().find(|code| code.as_str() == name);
-        found.ok_or_else(|| Error::NotFound {
-            what: "the alarm",
-            named: name.chars().take(40).filter(|c| !c.is_control()).collect(),
-        })
-    }
-}
 
 /// An alarm that is raised.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::KeyId;
 use crate::key_id::sha256_of;
-use crate::settings::TlsLevel;
+use crate::tls_level::TlsLevel;
 
 /// The octets of one certificate in DER; stored as base64.
 #[derive(Clone, PartialEq, Eq)]

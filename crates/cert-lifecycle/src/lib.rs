@@ -35,6 +35,7 @@ mod settings;
 mod start;
 mod store;
 mod subkeys;
+mod tls_level;
 mod trial;
 mod unit;
 mod upgrade;
@@ -69,8 +70,9 @@ pub use review::{ChainStep, NameCovered, Review, Signed, Way};
 #[cfg(feature = "rustls")]
 pub use rustls_listener::{MakeTicketer, RustlsListener, Served};
 pub use seal::{SecretFile, UnitSecret};
-pub use settings::{Setting, Settings, Switch, TlsLevel, TokenHash};
+pub use settings::{Setting, Settings, Switch, TokenHash};
 pub use store::StoreError;
+pub use tls_level::TlsLevel;
 pub use trial::{Preflight, Trial};
 pub use unit::{IdentityView, Opened, SetAside, Status, Unit, UnitConfig};
 pub use upgrade::FORMAT as STORE_FORMAT;

@@ -16,6 +16,7 @@ use crate::collector::Collector;
 use crate::journal::{self, Action, Actor, Event};
 use crate::records::IdentityRecord;
 use crate::store::{Records, StoreError};
+use crate::tls_level::TlsLevel;
 use crate::unit::no_identity;
 use crate::{Error, Unit};
 
@@ -184,27 +185,6 @@ impl FromStr for Setting {
         found.ok_or_else(|| {
             let names = Self::ALL.map(Self::name).join(", ");
             format!("There is no such setting. Choose one of {names}.")
-        })
-    }
-}
-
-/// Which connections the unit takes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum TlsLevel {
-    /// TLS 1.2 and 1.3, any key that TLS can sign with.
-    #[default]
-    Standard,
-    /// TLS 1.3 only, and no RSA key below 3072 bits.
-    High,
-}
-
-impl fmt::Display for TlsLevel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Standard => "standard",
-            Self::High => "high",
         })
     }
 }

@@ -6,7 +6,7 @@ use cert_policy::Severity;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::alarms::AlarmCode;
+use crate::AlarmCode;
 
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,7 +12,8 @@ use crate::records::{
     IdentityRecord, REQUESTS, REQUESTS_MAX, RequestRecord, Slot, previous_after, private_key_of,
     request_of,
 };
-use crate::settings::{Setting, Settings, TlsLevel};
+use crate::settings::{Setting, Settings};
+use crate::tls_level::TlsLevel;
 use crate::store::{Records, Snapshot};
 use crate::view::{CertificateView, RequestView, shown};
 use crate::{Error, KeyId, Unit};
