@@ -97,9 +97,9 @@ impl PrivateKey {
 
     /// Makes a new key as [`generate`](Self::generate) does, on all cores.
     ///
-    /// An RSA key takes about half the time on two cores. The further threads are
-    /// those of the standard library, end before this returns, and have the priority
-    /// of the one that calls. Which key comes of which random octets depends on which
+    /// The work of an RSA key is shared among as many threads as there are cores, and
+    /// hardly any of it is done twice. The further threads are those of the standard
+    /// library, end before this returns, and have the priority of the one that calls. Which key comes of which random octets depends on which
     /// thread is faster.
     ///
     /// # Errors
