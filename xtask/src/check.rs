@@ -1,5 +1,6 @@
 //! `cargo xtask check`: what can be said of the code without running it.
 
+use anyhow::Context as _;
 use xshell::{Shell, cmd};
 
 use crate::{flags, no_std, surface};
@@ -11,10 +12,30 @@ impl flags::Check {
         cmd!(sh, "cargo doc --workspace --no-deps")
             .env("RUSTDOCFLAGS", "-D warnings")
             .run()?;
+        outside(sh)?;
         surface::check(sh)?;
         no_std::build(sh)?;
         deny(sh)
     }
+}
+
+/// What stands outside the workspace is not built by every run, but it is formatted, and
+/// its lock fits the crates that it is built with.
+fn outside(sh: &Shell) -> anyhow::Result<()> {
+    for package in ["bare-metal", "bench", "fuzz"] {
+        let manifest = format!("{package}/Cargo.toml");
+        cmd!(sh, "cargo fmt --check --manifest-path {manifest}").run()?;
+        cmd!(
+            sh,
+            "cargo update --workspace --locked --manifest-path {manifest}"
+        )
+        .ignore_stderr()
+        .run()
+        .with_context(|| {
+            format!("{package}/Cargo.lock is of other crates: build there once, and commit it")
+        })?;
+    }
+    Ok(())
 }
 
 /// Holds the dependencies against `deny.toml`.

@@ -13,8 +13,8 @@ use crate::records::{
     request_of,
 };
 use crate::settings::{Setting, Settings};
-use crate::tls_level::TlsLevel;
 use crate::store::{Records, Snapshot};
+use crate::tls_level::TlsLevel;
 use crate::view::{CertificateView, RequestView, shown};
 use crate::{Error, KeyId, Unit};
 
