@@ -66,7 +66,7 @@ pub(crate) fn measure(extent: Extent) -> Result<String> {
     let version = crate::page::run("nginx", &["-v"])?;
     table.push_str(&format!(
         "\nThe peer is {version}, with one worker and a page of {page} octets from a file; \
-         the unit renders it. Each has a self-signed RSA certificate of 2048 bits of its own.\n"
+         the unit renders it. Each has one core and a self-signed RSA certificate of 2048 bits of its own.\n"
     ));
     Ok(table)
 }
@@ -85,8 +85,9 @@ impl Server {
     pub(crate) fn countersign(state: &Path) -> Result<Self> {
         let program = std::env::var_os("COUNTERSIGN_BIN").context("COUNTERSIGN_BIN names none")?;
         let address = free_address()?;
-        let mut command = Command::new(program);
+        let mut command = on_one_core();
         command
+            .arg(program)
             .args(["--ssh", "off", "--https", &address.to_string(), "--state"])
             .arg(state)
             .env("COUNTERSIGN_ADMIN_PASSWORD", PASSWORD);
@@ -115,8 +116,8 @@ impl Server {
         );
         fs::write(folder.join("nginx.conf"), configuration)?;
         fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
-        let mut command = Command::new("nginx");
-        command.arg("-c").arg(folder.join("nginx.conf"));
+        let mut command = on_one_core();
+        command.args(["nginx", "-c"]).arg(folder.join("nginx.conf"));
         let mut server = Self::start("nginx", command, address)?;
         server.process = worker_of(server.child.id())?;
         Ok(server)
@@ -182,6 +183,13 @@ impl Drop for Server {
         let _ = Command::new("kill").args(["-s", "TERM", &pid]).status();
         let _ = self.child.wait();
     }
+}
+
+/// Runs a program on the first core alone, as on an appliance that has one.
+fn on_one_core() -> Command {
+    let mut command = Command::new("taskset");
+    command.args(["--cpu-list", "0"]);
+    command
 }
 
 fn free_address() -> Result<SocketAddr> {

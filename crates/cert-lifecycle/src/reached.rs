@@ -91,13 +91,27 @@ impl Unit {
         Ok(conditions.hold().then_some(STRICT_TRANSPORT_SECONDS))
     }
 
+    /// Whether [`answers_to`](Self::answers_to) and
+    /// [`strict_transport_seconds`](Self::strict_transport_seconds) answer from memory now,
+    /// so that who asks need not be ready to wait for the store. They read it after a
+    /// change, once.
+    #[must_use]
+    pub fn knows_names(&self) -> bool {
+        self.known_reached(self.store.version()).is_some()
+    }
+
+    fn known_reached(&self, version: u64) -> Option<Arc<Reached>> {
+        let kept = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.as_ref()
+            .filter(|kept| kept.version == version)
+            .map(Arc::clone)
+    }
+
     fn reached(&self) -> Result<Arc<Reached>, Error> {
         let version = self.store.version();
-        let kept = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(reached) = kept.as_ref().filter(|kept| kept.version == version) {
-            return Ok(Arc::clone(reached));
+        if let Some(reached) = self.known_reached(version) {
+            return Ok(reached);
         }
-        drop(kept);
         let reached = Arc::new(self.read_reached(version)?);
         let mut kept = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
         *kept = Some(Arc::clone(&reached));

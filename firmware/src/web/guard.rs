@@ -15,6 +15,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
+use cert_lifecycle::Unit;
 
 use super::body::{Limit, Whole};
 use super::caller::Caller;
@@ -117,11 +118,17 @@ pub(super) async fn reached(
     let Some(name) = host.server_name() else {
         return Err(Problem::unknown_name(host.name()));
     };
-    let asked = site.run(move |unit| {
+    let ask = move |unit: &Arc<Unit>| {
         let answers = unit.answers_to(&name)?;
         Ok((answers, unit.strict_transport_seconds(&name)?))
-    });
-    match asked.await?? {
+    };
+    // Of every request: to hand it to another thread would cost as much as a page.
+    let unit = &site.app.unit;
+    let asked = match unit.knows_names() {
+        true => ask(unit),
+        false => site.run(ask).await?,
+    };
+    match asked? {
         (false, _) => Err(Problem::unknown_name(host.name())),
         (true, seconds) => Ok(seconds.map(|seconds| {
             let value = format!("max-age={seconds}");
