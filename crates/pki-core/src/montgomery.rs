@@ -328,7 +328,7 @@ mod tests {
                 let params = BoxedMontyParams::new(Odd::new(boxed(&modulus)).unwrap());
                 // Factors in Montgomery form, which the library wants below the modulus.
                 let [a, b] = [a, b].map(|factor| {
-                    BoxedMontyForm::from_montgomery(boxed(&*field.reduced(&factor)), &params)
+                    BoxedMontyForm::from_montgomery(boxed(&field.reduced(&factor)), &params)
                 });
                 let expected = a.mul(&b);
                 assert_eq!(
