@@ -11,7 +11,7 @@ use crate::console::words::words;
 use crate::console::{man_page, markdown};
 
 /// Operations that no console can have, and why.
-const NOT_FOR_A_CONSOLE: [(&str, &str); 15] = [
+const NOT_FOR_A_CONSOLE: [(&str, &str); 16] = [
     ("answers_to", "asked by the web server of every request"),
     (
         "confirm",
@@ -25,6 +25,7 @@ const NOT_FOR_A_CONSOLE: [(&str, &str); 15] = [
         "make",
         "blocks until the key is made; start_making does not",
     ),
+    ("knows_names", "whether a browser is answered from memory"),
     ("note_key_sign_in", "comes before any command"),
     ("now", "the status has it"),
     ("on_change", "wakes syslog"),
