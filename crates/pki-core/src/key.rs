@@ -86,6 +86,7 @@ impl PrivateKey {
     ) -> Result<Self, Error> {
         begin(progress)?;
         match spec {
+            // What `rng` points to may have no size; a reference to it has.
             KeySpec::Rsa(bits) => Self::new(Secret::Rsa(Box::new(rsa_generate::generate(
                 bits,
                 &mut &mut *rng,
@@ -97,10 +98,10 @@ impl PrivateKey {
 
     /// Makes a new key as [`generate`](Self::generate) does, on all cores.
     ///
-    /// The work of an RSA key is shared among as many threads as there are cores, and
-    /// hardly any of it is done twice. The further threads are those of the standard
-    /// library, end before this returns, and have the priority of the one that calls. Which key comes of which random octets depends on which
-    /// thread is faster.
+    /// The work of an RSA key is shared among as many threads as there are cores; about
+    /// a tenth of it is done for nothing. The further threads are those of the standard
+    /// library, end before this returns, and have the priority of the one that calls.
+    /// Which key comes of which random octets depends on which thread is faster.
     ///
     /// # Errors
     ///

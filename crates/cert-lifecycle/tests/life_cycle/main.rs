@@ -381,8 +381,9 @@ fn a_unit_answers_to_its_own_names_and_to_every_address() {
         unit.change_settings(&[(Setting::Names, names)], &admin())
             .expect("changed");
     };
-    assert!(!answers("time.example.net"));
+    assert!(!answers("time.example.net") && unit.knows_names());
     set("time.example.net");
+    assert!(!unit.knows_names(), "the change is yet to be read");
     assert!(answers("time.example.net") && !answers("a.time.example.net"));
     set("");
     assert!(!answers("time.example.net") && !answers("evil.localhost"));
