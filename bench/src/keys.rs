@@ -22,7 +22,7 @@ pub(crate) fn measure(extent: Extent) -> Result<String> {
     for (bits, rounds, aws) in [
         (1024, 200, None),
         (2048, 200, Some(KeySize::Rsa2048)),
-        (4096, 40, Some(KeySize::Rsa4096)),
+        (4096, 200, Some(KeySize::Rsa4096)),
     ] {
         one_length(&mut table, bits, extent.rounds(rounds), aws)?;
     }
@@ -31,7 +31,7 @@ pub(crate) fn measure(extent: Extent) -> Result<String> {
         "| bits | keys | processor time | of one thread's | wall clock | of one thread's |\n\
          |---|---|---|---|---|---|\n",
     );
-    for (bits, rounds) in [(1024, 100), (2048, 60), (4096, 12)] {
+    for (bits, rounds) in [(1024, 100), (2048, 200), (4096, 60)] {
         all_cores(&mut table, bits, extent.rounds(rounds))?;
     }
     Ok(table)

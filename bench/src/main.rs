@@ -54,6 +54,7 @@ fn main() -> Result<()> {
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--quick" => extent = Extent::Quick,
+            "--read" => return parse::read_again(&arguments.collect::<Vec<_>>()),
             "--page" => page = Some(PathBuf::from(arguments.next().context("which page?")?)),
             part if PARTS.iter().any(|(name, _)| *name == part) => wanted.push(argument),
             other => bail!("there is no part {other}"),

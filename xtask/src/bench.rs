@@ -24,6 +24,10 @@ const PEERS: &[Tool] = &[
         program: "/usr/include/openssl/ssl.h",
         package: "libssl-dev",
     },
+    Tool {
+        program: "valgrind",
+        package: "valgrind",
+    },
 ];
 
 impl flags::Bench {
