@@ -30,10 +30,7 @@ pub(crate) fn decode(
     let mut characters = Characters::with_room_for(body.len(), line);
     let mut rest = body;
     loop {
-        let run = rest.iter().position(|&octet| !is_base64(octet));
-        let (run, other) = rest
-            .split_at_checked(run.unwrap_or(rest.len()))
-            .unwrap_or_default();
+        let (run, other) = rest.split_at_checked(run_len(rest)).unwrap_or_default();
         characters.push_run(run, notes)?;
         rest = match other {
             [] => break,
@@ -198,6 +195,20 @@ fn skip_headers<'t>(
     }
     notes.add(Note::HeadersIgnored { line });
     Ok((rest, line.saturating_add(count)))
+}
+
+/// How many characters of base64 `text` begins with.
+fn run_len(text: &[u8]) -> usize {
+    // A whole line at once, which the compiler can do many octets at a time.
+    let (lines, rest) = text.as_chunks::<LINE_WIDTH>();
+    let is_whole = |line: &[u8; LINE_WIDTH]| {
+        let characters = line.iter().map(|&octet| is_base64(octet));
+        characters.fold(true, |all, is_base64| all & is_base64)
+    };
+    let whole = lines.iter().take_while(|line| is_whole(line)).count();
+    let len = whole * LINE_WIDTH;
+    let rest = lines.get(whole).map_or(rest, |line| line.as_slice());
+    len + rest.iter().take_while(|&&octet| is_base64(octet)).count()
 }
 
 /// Whether this is a character of base64 (RFC 4648 section 4), without the padding.
