@@ -46,8 +46,9 @@ pub(crate) struct Reached {
     /// The version of the store that it was read from.
     version: u64,
     names: HashSet<ServerName>,
-    strict_transport: bool,
-    serving: Option<Serving>,
+    /// The identity that serves, where an administrator has switched it on that browsers
+    /// are told to insist.
+    strict: Option<Serving>,
 }
 
 /// The identity that serves, and its leaf certificate.
@@ -84,10 +85,10 @@ impl Unit {
             return Ok(None);
         }
         let reached = self.reached()?;
-        let Some(serving) = reached.serving.as_ref() else {
+        let Some(serving) = reached.strict.as_ref() else {
             return Ok(None);
         };
-        let conditions = Conditions::of(&reached, serving, name, self.environment.now());
+        let conditions = Conditions::of(serving, name, self.environment.now());
         Ok(conditions.hold().then_some(STRICT_TRANSPORT_SECONDS))
     }
 
@@ -143,12 +144,14 @@ impl Unit {
             }
         }
         let names = texts.iter().filter_map(|text| ServerName::parse(text).ok());
-        let serving = leaf(&snapshot, self.serving_slot())?;
+        let serving = match settings.hsts {
+            true => leaf(&snapshot, self.serving_slot())?,
+            false => None,
+        };
         Ok(Reached {
             version,
             names: names.collect(),
-            strict_transport: settings.hsts,
-            serving: serving.map(|(record, certificate)| Serving {
+            strict: serving.map(|(record, certificate)| Serving {
                 record,
                 certificate,
             }),
@@ -181,11 +184,10 @@ fn add(texts: &mut Vec<String>, subject: &Name, names: &[GeneralName]) {
     }
 }
 
-/// What has to hold before browsers are told to insist on HTTPS for a name.
+/// What has to hold, once it is switched on, before browsers are told to insist on HTTPS
+/// for a name.
 #[derive(Debug, Clone, Copy)]
 struct Conditions {
-    /// An administrator has set it.
-    switched_on: bool,
     /// The certificate was brought from a CA.
     imported: bool,
     /// The certificate names itself as its issuer, so no CA made it.
@@ -199,11 +201,10 @@ struct Conditions {
 }
 
 impl Conditions {
-    fn of(reached: &Reached, serving: &Serving, name: &ServerName, now: Now) -> Self {
+    fn of(serving: &Serving, name: &ServerName, now: Now) -> Self {
         let tbs = serving.certificate.tbs_certificate();
         let end = tbs.validity().not_after.to_unix_duration().as_secs();
         Self {
-            switched_on: reached.strict_transport,
             imported: serving.record.origin == Origin::Imported,
             self_issued: tbs.subject() == tbs.issuer(),
             confirmed: serving.record.confirmed,
@@ -215,8 +216,7 @@ impl Conditions {
     fn hold(self) -> bool {
         // Where browsers still insist when it ends, nobody gets past the warning.
         let outlasts = |left| left > u64::from(STRICT_TRANSPORT_SECONDS);
-        self.switched_on
-            && self.imported
+        self.imported
             && !self.self_issued
             && self.confirmed
             && self.covers_name
@@ -231,7 +231,6 @@ mod tests {
     #[test]
     fn browsers_are_told_to_insist_only_where_all_conditions_hold() {
         let all = Conditions {
-            switched_on: true,
             imported: true,
             self_issued: false,
             confirmed: true,
@@ -240,13 +239,6 @@ mod tests {
         };
         assert!(all.hold());
         for (why, conditions) in [
-            (
-                "off",
-                Conditions {
-                    switched_on: false,
-                    ..all
-                },
-            ),
             (
                 "a factory certificate",
                 Conditions {
