@@ -3,12 +3,11 @@
 //! They are derived from what is stored, the settings and the time whenever somebody
 //! asks; only which of them were raised when the journal was last written is kept.
 
-use cert_policy::{ServerName, covers};
+use cert_policy::{Now, ServerName, covers};
 use der::Decode;
 use serde::Serialize;
 use x509_cert::certificate::{CertificateInner, Raw};
 
-use crate::environment::Now;
 use crate::identity::Origin;
 use crate::journal::{self, Action, Actor, Event};
 use crate::key_id::sha256_of;

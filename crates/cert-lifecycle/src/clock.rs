@@ -2,7 +2,9 @@
 
 use pki_core::{Validity, ValidityDays};
 
-use crate::environment::{NOT_BEFORE_THIS_SOFTWARE, Now};
+use cert_policy::Now;
+
+use crate::environment::NOT_BEFORE_THIS_SOFTWARE;
 use crate::store::{Change, Records, StoreError};
 use crate::{Error, Unit};
 

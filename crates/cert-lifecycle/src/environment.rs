@@ -4,21 +4,12 @@ use std::convert::Infallible;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use cert_policy::Now;
 use rand_core::{TryCryptoRng, TryRng};
 
 /// The first second of 2026 (UTC), before which this software did not exist: a
 /// clock that shows less is wrong.
 pub(crate) const NOT_BEFORE_THIS_SOFTWARE: u64 = 1_767_225_600;
-
-/// The time as the unit knows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Now {
-    /// Seconds since 1970-01-01 00:00:00 UTC, without leap seconds.
-    pub unix_seconds: u64,
-    /// Whether the clock is known to be right. While it is not, nothing is
-    /// refused for its dates.
-    pub trusted: bool,
-}
 
 /// Time, randomness and addresses, which the unit takes from outside so that
 /// any board, and any test, can supply them.

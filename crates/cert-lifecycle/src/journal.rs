@@ -1,9 +1,9 @@
 //! Who did what, when, from where, with which result.
 
+use cert_policy::Now;
 use serde::{Deserialize, Serialize};
 
 use crate::KeyId;
-use crate::environment::Now;
 use crate::store::{Change, Records, StoreError};
 
 mod action;

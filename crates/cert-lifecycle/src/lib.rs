@@ -25,6 +25,7 @@ mod proposal;
 mod reached;
 mod records;
 mod requests;
+mod reset;
 mod restore;
 mod review;
 #[cfg(feature = "rustls")]
@@ -52,7 +53,7 @@ pub use backup::{
 pub use clock::{NO_END_SECONDS, NOT_BEFORE_SLACK_SECONDS};
 pub use collector::{Collector, Transport};
 pub use details::{CertificateDetails, Detail, Which};
-pub use environment::{Environment, Now};
+pub use environment::Environment;
 pub use error::Error;
 pub use factory::Factory;
 pub use field::{Field, FieldMessage};
@@ -80,5 +81,5 @@ pub use view::{CertificateView, RequestView};
 
 // The types of the three pure crates that operations take and return.
 pub use cert_formats::Format;
-pub use cert_policy::{Finding, ServerName, Severity};
+pub use cert_policy::{Finding, Now, ServerName, Severity};
 pub use pki_core::{Digest, NAMES_MAX, ORGANIZATIONAL_UNITS_MAX, Progress, SubjectAltNameKind};

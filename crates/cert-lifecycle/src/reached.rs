@@ -22,14 +22,13 @@
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError};
 
-use cert_policy::{RawCertificate, ServerName, covers};
+use cert_policy::{Now, RawCertificate, ServerName, covers};
 use der::Decode;
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::name::Name;
 use x509_cert::request::CertReq;
 
-use crate::environment::Now;
 use crate::identity::Origin;
 use crate::records::{IdentityRecord, Slot, by_age};
 use crate::settings;

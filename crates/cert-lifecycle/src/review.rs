@@ -1,17 +1,24 @@
 //! What an upload is, before anything is changed.
 
-use cert_formats::{Bundle, Format};
-use cert_policy::{
-    Code, Coverage, Finding, Input, Presented, ServerName, Severity, Verdict, covers,
-};
+mod known_keys;
+mod steps;
+mod ways;
 
-use crate::KeyId;
-use crate::identity::Der;
+use cert_formats::{Bundle, Format};
+use cert_policy::{Finding, Input, Now, OurKey, Presented, ServerName, Severity, Verdict};
+
+use crate::identity::{Der, Origin};
+use crate::records::IdentityRecord;
+use crate::store::Records;
 use crate::view::CertificateView;
+use crate::{Error, KeyId, Unit};
+pub(crate) use known_keys::KnownKeys;
+pub use steps::{ChainStep, Signed};
+pub use ways::{NameCovered, Way};
 
 /// An upload, read and judged; nothing has been changed yet.
 ///
-/// [`Unit::install`](crate::Unit::install) installs it, and judges it again
+/// [`Unit::install`] installs it, and judges it again
 /// then, for the unit's keys may be others by that time.
 pub struct Review {
     bundle: Bundle,
@@ -23,60 +30,59 @@ pub struct Review {
     unservable: Option<String>,
 }
 
-/// How it is known that people reach the unit by a name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Way {
-    /// The person who uploads came this way.
-    Now,
-    /// It is among the names that were set.
-    Set,
-    /// It is an address of the unit.
-    Address,
-}
+impl Unit {
+    /// Reads and judges an upload, and tries whether the listener could serve it. Nothing is
+    /// changed.
+    ///
+    /// `selected` is what the person said the file is, `reached_as` the names
+    /// and addresses the unit is reached by.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Read`] when it holds no certificate that can be read.
+    /// - [`Error::Store`] when the store cannot be read.
+    pub fn review(
+        &self,
+        upload: &[u8],
+        selected: Option<Format>,
+        reached_as: Vec<ServerName>,
+    ) -> Result<Review, Error> {
+        let snapshot = self.store.snapshot()?;
+        let mut review = self.review_in(&snapshot, upload, selected, reached_as)?;
+        review.unservable = self.unservable(&snapshot, &review);
+        Ok(review)
+    }
 
-/// A name that people reach the unit by, and whether the certificate covers it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct NameCovered {
-    /// The host name or address.
-    pub name: String,
-    /// How it is known.
-    pub way: Way,
-    /// The subject alternative name that covers it; `None` where browsers will warn.
-    pub by: Option<String>,
-}
+    /// Why the listener could not serve what was reviewed, if nothing else speaks against it.
+    fn unservable(&self, records: &impl Records, review: &Review) -> Option<String> {
+        let key = review.key().filter(|_| !review.is_refused())?;
+        let record = IdentityRecord {
+            key,
+            chain: review.chain_der(),
+            origin: Origin::Imported,
+            since: self.environment.now().unix_seconds,
+            confirmed: false,
+        };
+        let identity = self.identity(records, &record).ok()?;
+        match self.check_at(&identity, self.settings().tls) {
+            Err(Error::Listener(why)) => Some(format!("It cannot be served: {why}")),
+            _ => None,
+        }
+    }
 
-/// A certificate on the way from the root down to the unit's own.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ChainStep {
-    /// The subject's Common Name; of an issuer that is not in the upload, its name.
-    pub name: String,
-    /// The certificate, unless it is not in the upload.
-    pub certificate: Option<CertificateView>,
-    /// Whether browsers get it from the unit.
-    pub sent: bool,
-    /// Who signed it.
-    pub signed: Signed,
-}
-
-/// Who signed a certificate of a chain, as far as could be checked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Signed {
-    /// The one above it.
-    ByAbove,
-    /// It names the one above as its issuer, which is not in the upload.
-    ByAbsent,
-    /// It signed itself.
-    ByItself,
-    /// Not the one it names as its issuer.
-    ByAnother,
-    /// In a way that cannot be checked.
-    Unchecked,
-    /// It is not in the upload.
-    Unknown,
+    pub(crate) fn review_in(
+        &self,
+        records: &impl Records,
+        upload: &[u8],
+        selected: Option<Format>,
+        reached_as: Vec<ServerName>,
+    ) -> Result<Review, Error> {
+        let bundle = cert_formats::read(upload, selected)?;
+        let keys = KnownKeys::read(records)?;
+        let ways = self.ways(records, &reached_as)?;
+        let now = self.environment.now();
+        Ok(Review::new(bundle, reached_as, ways, &keys, now))
+    }
 }
 
 impl Review {
@@ -85,7 +91,7 @@ impl Review {
         reached_as: Vec<ServerName>,
         ways: Vec<(Way, ServerName)>,
         keys: &KnownKeys,
-        now: crate::Now,
+        now: Now,
     ) -> Self {
         let mut review = Self {
             bundle,
@@ -100,7 +106,7 @@ impl Review {
     }
 
     /// Judges against these keys and this time.
-    pub(crate) fn judge(&mut self, keys: &KnownKeys, now: crate::Now) {
+    pub(crate) fn judge(&mut self, keys: &KnownKeys, now: Now) {
         self.verdict = verdict(&self.bundle, &self.reached_as, keys, now);
         self.key = self
             .verdict
@@ -143,14 +149,10 @@ impl Review {
     }
 
     /// Why the TLS stack cannot serve it, as a sentence, where the judge does not refuse it.
-    /// [`Unit::install`](crate::Unit::install) tries again, and only a console can force it.
+    /// [`Unit::install`] tries again, and only a console can force it.
     #[must_use]
     pub fn unservable(&self) -> Option<&str> {
         self.unservable.as_deref()
-    }
-
-    pub(crate) fn set_unservable(&mut self, why: Option<String>) {
-        self.unservable = why;
     }
 
     /// The key of the unit that the certificate is for.
@@ -168,76 +170,6 @@ impl Review {
             .collect()
     }
 
-    /// The chain as people draw it: from the root, or the issuer that is not in the
-    /// upload, down to the unit's own certificate.
-    #[must_use]
-    pub fn steps(&self) -> Vec<ChainStep> {
-        let root = self.verdict.root.iter();
-        let members = root.chain(self.verdict.chain.iter().rev());
-        let mut steps: Vec<ChainStep> = members.filter_map(|index| self.step(*index)).collect();
-        let Some(top) = steps.first_mut() else {
-            return steps;
-        };
-        let named = top.certificate.as_ref().filter(|top| !top.self_issued);
-        let above = named.map(|top| ChainStep {
-            name: top.issuer.clone(),
-            certificate: None,
-            sent: false,
-            signed: Signed::Unknown,
-        });
-        if top.signed == Signed::ByAbove {
-            top.signed = match above {
-                Some(_) => Signed::ByAbsent,
-                None => Signed::ByItself,
-            };
-        }
-        if let Some(above) = above {
-            steps.insert(0, above);
-        }
-        steps
-    }
-
-    fn step(&self, index: usize) -> Option<ChainStep> {
-        let read = self.bundle.certificates.get(index)?;
-        let certificate = CertificateView::of(read.der())?;
-        let said = |code| {
-            let mut all = self.verdict.findings.iter();
-            all.any(|finding| finding.code == code && finding.certificate == Some(index))
-        };
-        Some(ChainStep {
-            name: certificate.common_name.clone(),
-            sent: self.verdict.root != Some(index),
-            signed: if said(Code::SignatureWrong) {
-                Signed::ByAnother
-            } else if said(Code::SignatureUnchecked) {
-                Signed::Unchecked
-            } else {
-                Signed::ByAbove
-            },
-            certificate: Some(certificate),
-        })
-    }
-
-    /// Every name and address that people reach the unit by, and whether the
-    /// certificate covers it; empty where there is no certificate for the unit.
-    #[must_use]
-    pub fn names_covered(&self) -> Vec<NameCovered> {
-        let leaf = self.verdict.chain.first();
-        let Some(leaf) = leaf.and_then(|index| self.bundle.certificates.get(*index)) else {
-            return Vec::new();
-        };
-        let ways = self.ways.iter();
-        ways.map(|(way, name)| NameCovered {
-            name: name.to_string(),
-            way: *way,
-            by: match covers(leaf.certificate(), name) {
-                Coverage::Covered { by } => Some(by),
-                _ => None,
-            },
-        })
-        .collect()
-    }
-
     pub(crate) fn chain_der(&self) -> Vec<Der> {
         let certificates = self.verdict.chain.iter();
         certificates
@@ -251,24 +183,7 @@ impl Review {
     }
 }
 
-/// A key of the unit and what was asked for it.
-pub(crate) struct KnownKey {
-    pub(crate) id: KeyId,
-    pub(crate) public_key: spki::SubjectPublicKeyInfoOwned,
-    /// The subject of its request; `None` for a key that was never in one.
-    pub(crate) subject: Option<x509_cert::name::Name>,
-    pub(crate) names: Vec<x509_cert::ext::pkix::name::GeneralName>,
-}
-
-/// Every key of the unit, pending or installed.
-pub(crate) struct KnownKeys(pub(crate) Vec<KnownKey>);
-
-fn verdict(
-    bundle: &Bundle,
-    reached_as: &[ServerName],
-    keys: &KnownKeys,
-    now: crate::Now,
-) -> Verdict {
+fn verdict(bundle: &Bundle, reached_as: &[ServerName], keys: &KnownKeys, now: Now) -> Verdict {
     let presented: Vec<Presented<'_>> = bundle
         .certificates
         .iter()
@@ -277,10 +192,10 @@ fn verdict(
             der: read.der(),
         })
         .collect();
-    let our_keys: Vec<cert_policy::OurKey<'_>> = keys
+    let our_keys: Vec<OurKey<'_>> = keys
         .0
         .iter()
-        .map(|known| cert_policy::OurKey {
+        .map(|known| OurKey {
             public_key: &known.public_key,
             subject: known.subject.as_ref(),
             names: &known.names,
@@ -290,9 +205,6 @@ fn verdict(
         presented: &presented,
         our_keys: &our_keys,
         reached_as,
-        now: cert_policy::Now {
-            unix_seconds: now.unix_seconds,
-            trusted: now.trusted,
-        },
+        now,
     })
 }

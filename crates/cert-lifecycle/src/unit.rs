@@ -4,10 +4,11 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use cert_policy::Now;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::environment::{Environment, Now};
+use crate::environment::Environment;
 use crate::factory::Factory;
 use crate::folder::Folder;
 use crate::identity::{Identity, Listener, Origin};

@@ -255,14 +255,17 @@ struct RsaPublicKey<'a> {
     public_exponent: UintRef<'a>,
 }
 
+/// How many bits an RSA key has; `None` for any other.
+pub(crate) fn rsa_bits(public_key: &spki::SubjectPublicKeyInfoOwned) -> Option<u32> {
+    let rsa = RsaPublicKey::from_der(public_key.subject_public_key.raw_bytes()).ok()?;
+    let modulus = rsa.modulus.as_bytes();
+    let unused = modulus.first().map_or(0, |octet| octet.leading_zeros());
+    let bits = u32::try_from(modulus.len() * 8).unwrap_or(u32::MAX);
+    Some(bits.saturating_sub(unused))
+}
+
 pub(crate) fn public_key(public_key: &spki::SubjectPublicKeyInfoOwned) -> String {
-    let octets = public_key.subject_public_key.raw_bytes();
-    if let Ok(rsa) = RsaPublicKey::from_der(octets) {
-        let modulus = rsa.modulus.as_bytes();
-        let unused = modulus.first().map_or(0, |octet| octet.leading_zeros());
-        let bits = u32::try_from(modulus.len() * 8)
-            .unwrap_or(u32::MAX)
-            .saturating_sub(unused);
+    if let Some(bits) = rsa_bits(public_key) {
         return format!("RSA {bits}");
     }
     let parameters = public_key.algorithm.parameters.as_ref();
