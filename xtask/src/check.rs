@@ -85,4 +85,24 @@ mod tests {
         assert_eq!(linked, told, "docs/dependencies.md and Cargo.toml differ");
         Ok(())
     }
+
+    #[test]
+    fn each_file_that_the_architecture_names_is_there() -> anyhow::Result<()> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let sh = xshell::Shell::new()?;
+        sh.change_dir(&root);
+        let files = xshell::cmd!(sh, "git ls-files").quiet().read()?;
+        let text = sh.read_file("docs/architecture.md")?;
+        let named: BTreeSet<&str> = text.split('`').skip(1).step_by(2).collect();
+        let named = named.into_iter().filter(|name| name.ends_with(".rs"));
+        // A name may leave out where the row, or the one before it, has said the folder.
+        let is_there = |name: &str| {
+            let end = format!("/{name}");
+            files.lines().any(|file| file == name || file.ends_with(&end))
+        };
+        let (there, missing): (Vec<&str>, Vec<&str>) = named.partition(|name| is_there(name));
+        assert!(there.len() > 50, "{there:?}");
+        assert!(missing.is_empty(), "docs/architecture.md names {missing:?}");
+        Ok(())
+    }
 }
