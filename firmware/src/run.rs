@@ -83,7 +83,10 @@ pub(crate) fn run(flags: &Flags) -> Result<(), String> {
         }
         socket => Some(socket?),
     };
-    runtime.block_on(serve(flags, config, app, served, listener, socket, signals))
+    runtime.block_on(async {
+        let https = Https::start(listener, app, served)?;
+        serve(flags, config, https, socket, signals).await
+    })
 }
 
 /// What the board says of the state that it set aside; nothing where it has not. To be
@@ -128,35 +131,25 @@ fn open(
 async fn serve(
     flags: &Flags,
     mut config: Config,
-    app: Arc<App>,
-    served: Current,
-    listener: std::net::TcpListener,
+    mut https: Https,
     socket: Option<console::Socket>,
     mut signals: Signals,
 ) -> Result<(), String> {
-    let mut https = start_https(listener, &app, &served)?;
+    let app = Arc::clone(&https.app);
     let listeners = Listeners::start(&app, &config);
     let serial = config.serial.clone().map(|line| serial::start(line, &app));
     let ticking = tokio::spawn(tick(Arc::clone(&app.unit)));
-    app.keep_software(https.address);
+    app.keep_software(https.running.address);
     while signals.reload_asked().await {
         let Some(new) = Config::load(flags).map_err(log).ok() else {
             continue;
         };
-        if new.https != config.https {
-            match bind(new.https).and_then(|listener| start_https(listener, &app, &served)) {
-                Ok(started) => {
-                    log(format_args!(
-                        "HTTPS listens on {} from now on",
-                        started.address
-                    ));
-                    std::mem::replace(&mut https, started).end().await;
-                }
-                Err(why) => {
-                    log(format_args!("{why}; HTTPS stays on {}", https.address));
-                    continue;
-                }
-            }
+        if new.https != config.https
+            && let Err(why) = https.listen_on(new.https).await
+        {
+            let stays = https.running.address;
+            log(format_args!("{why}; HTTPS stays on {stays}"));
+            continue;
         }
         if new.serial != config.serial {
             log("another serial line is used after the unit is started again");
@@ -169,7 +162,7 @@ async fn serve(
     if let Some(serial) = serial {
         serial.abort();
     }
-    tokio::join!(https.end(), listeners.end());
+    tokio::join!(https.running.end(), listeners.end());
     if let Some(socket) = socket {
         socket.end();
     }
@@ -198,21 +191,53 @@ async fn tick(unit: Arc<Unit>) {
     }
 }
 
-/// Serves the pages over HTTPS.
-fn start_https(
-    listener: std::net::TcpListener,
-    app: &Arc<App>,
-    served: &Current,
-) -> Result<Running, String> {
-    let carrier = Carrier::Tls(served.clone());
-    let router = web::router(Arc::clone(app));
-    let open = app.connections.clone();
-    let https = Running::start(listener, |listener, ended| {
-        server::serve(listener, carrier, router, open, ended)
-    });
-    let https = https.map_err(|error| format!("HTTPS cannot listen: {error}"))?;
-    app.listeners.set_https(https.address);
-    Ok(https)
+/// The pages, served over HTTPS.
+struct Https {
+    app: Arc<App>,
+    served: Current,
+    running: Running,
+}
+
+impl Https {
+    fn start(
+        listener: std::net::TcpListener,
+        app: Arc<App>,
+        served: Current,
+    ) -> Result<Self, String> {
+        let running = Self::run(listener, &app, &served)?;
+        Ok(Self {
+            app,
+            served,
+            running,
+        })
+    }
+
+    /// Moves to another address; where that cannot be had, it stays.
+    async fn listen_on(&mut self, address: SocketAddr) -> Result<(), String> {
+        let started = Self::run(bind(address)?, &self.app, &self.served)?;
+        log(format_args!(
+            "HTTPS listens on {} from now on",
+            started.address
+        ));
+        std::mem::replace(&mut self.running, started).end().await;
+        Ok(())
+    }
+
+    fn run(
+        listener: std::net::TcpListener,
+        app: &Arc<App>,
+        served: &Current,
+    ) -> Result<Running, String> {
+        let carrier = Carrier::Tls(served.clone());
+        let router = web::router(Arc::clone(app));
+        let open = app.connections.clone();
+        let running = Running::start(listener, |listener, ended| {
+            server::serve(listener, carrier, router, open, ended)
+        });
+        let running = running.map_err(|error| format!("HTTPS cannot listen: {error}"))?;
+        app.listeners.set_https(running.address);
+        Ok(running)
+    }
 }
 
 /// Says where the unit is, how to be sure that it is the one, and what was lost.

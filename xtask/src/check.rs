@@ -98,7 +98,9 @@ mod tests {
         // A name may leave out where the row, or the one before it, has said the folder.
         let is_there = |name: &str| {
             let end = format!("/{name}");
-            files.lines().any(|file| file == name || file.ends_with(&end))
+            files
+                .lines()
+                .any(|file| file == name || file.ends_with(&end))
         };
         let (there, missing): (Vec<&str>, Vec<&str>) = named.partition(|name| is_there(name));
         assert!(there.len() > 50, "{there:?}");
