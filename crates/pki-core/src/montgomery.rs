@@ -298,7 +298,7 @@ mod tests {
     fn powers_are_those_of_another_library_at_every_width() {
         // Around the quarters of R, where what is reduced changes.
         check_width::<4>(2..=4 * WORD_BITS);
-        check_width::<5>(4 * WORD_BITS..=5 * WORD_BITS);
+        check_width::<6>(5 * WORD_BITS..=6 * WORD_BITS);
         check_width::<16>((15 * WORD_BITS..=16 * WORD_BITS).step_by(7));
         check_width::<16>(16 * WORD_BITS - 3..=16 * WORD_BITS);
         check_width::<32>(
