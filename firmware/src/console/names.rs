@@ -8,7 +8,14 @@ use super::desk::{Answer, Desk};
 use super::dialogue::Reply;
 use super::show;
 
-/// A name, for scripts.
+/// What there is and what is proposed, for scripts.
+#[derive(Serialize)]
+struct Listed {
+    names: Vec<Shown>,
+    /// The unit is reached as these too.
+    missing: Vec<String>,
+}
+
 #[derive(Serialize)]
 struct Shown {
     number: usize,
@@ -17,14 +24,16 @@ struct Shown {
 }
 
 pub(super) fn list(desk: &mut Desk, arguments: &Arguments) -> Answer {
-    let listed = missing(desk).and_then(|missing| Ok((shown(desk.draft()?), missing)));
-    let (names, missing) = match listed {
-        Ok(listed) => listed,
-        Err(error) => return error.into(),
-    };
-    Answer::show(arguments.json(), &names, |names| {
-        text(names) + &proposed(&missing)
-    })
+    let listed = missing(desk).and_then(|missing| {
+        let names = shown(desk.draft()?);
+        Ok(Listed { names, missing })
+    });
+    match listed {
+        Ok(listed) => Answer::show(arguments.json(), &listed, |listed| {
+            text(&listed.names) + &proposed(&listed.missing)
+        }),
+        Err(error) => error.into(),
+    }
 }
 
 /// The names and addresses that the unit is reached as and the next request does not ask

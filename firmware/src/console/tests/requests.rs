@@ -290,6 +290,11 @@ async fn what_the_unit_is_reached_by_and_nobody_asks_for_is_proposed() {
     let listed = typist.types("names");
     check_says(&listed, 0, "type: names add ntp7.example.net");
     assert!(!joined(&listed.1).contains("add ntp8"), "{}", listed.1);
+    let (_, json) = typist.types("names --json");
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let missing = json["missing"].as_array().expect("names");
+    assert!(missing.contains(&"ntp7.example.net".into()), "{json}");
+    assert_eq!(json["names"][0]["value"], "ntp8.example.net");
     let asked = typist.types_all("request new\nntp1.example.net");
     check_says(&asked, 0, "also reached as ntp7.example.net");
 }
