@@ -5,7 +5,6 @@
 
 use cert_policy::{Now, ServerName, covers};
 use der::Decode;
-use serde::Serialize;
 use x509_cert::certificate::{CertificateInner, Raw};
 
 use crate::identity::Origin;
@@ -14,12 +13,13 @@ use crate::key_id::sha256_of;
 use crate::records::{IdentityRecord, SET_ASIDE};
 use crate::settings::Settings;
 use crate::store::Records;
-use crate::unit::no_identity;
 use crate::view::CertificateView;
 use crate::{Error, SetAside, Unit, other_state, trial};
 
+mod alarm;
 mod code;
 
+pub use alarm::Alarm;
 pub use code::AlarmCode;
 
 /// The alarms that the journal knows to be raised.
@@ -28,43 +28,6 @@ const RAISED: &str = "meta/alarms";
 const DAY: u64 = 86_400;
 /// The days before its end at which the journal is told anew, the nearest first.
 const DAYS_BEFORE_THE_END: [u64; 4] = [1, 7, 14, 30];
-
-/// An alarm that is raised.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Alarm {
-    /// What it is about.
-    pub code: AlarmCode,
-    /// What happened, as a sentence.
-    pub message: String,
-    /// What to do, as a sentence.
-    pub remedy: String,
-    /// The step of an alarm that grows more pressing: days before the end.
-    pub step: Option<u64>,
-}
-
-impl Alarm {
-    pub(crate) fn new(
-        code: AlarmCode,
-        message: impl Into<String>,
-        remedy: impl Into<String>,
-    ) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            remedy: remedy.into(),
-            step: None,
-        }
-    }
-
-    /// What tells it from others in the journal.
-    fn key(&self) -> String {
-        match self.step {
-            Some(step) => format!("{}-{step}", self.code.as_str()),
-            None => self.code.as_str().into(),
-        }
-    }
-}
 
 impl Unit {
     /// The alarms that are raised now, the gravest first.
@@ -78,7 +41,7 @@ impl Unit {
 
     pub(crate) fn alarms_in(&self, records: &impl Records) -> Result<Vec<Alarm>, Error> {
         let serving: Option<IdentityRecord> = records.get(self.serving_slot().key())?;
-        let serving = serving.ok_or_else(|| no_identity("serves"))?;
+        let serving = serving.ok_or_else(|| Error::no_identity("serves"))?;
         let mut alarms = Vec::new();
         alarms.extend(other_state::alarm(records)?);
         alarms.extend(set_aside(records)?);

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use cert_policy::ServerName;
 use serde::{Deserialize, Serialize};
 
-use crate::settings::shown;
+use pki_core::Typed;
 
 /// Where syslog collectors listen: RFC 5426 section 3.3 and RFC 6587 section 3.
 const UDP_PORT: u16 = 514;
@@ -57,9 +57,9 @@ impl FromStr for Collector {
             Some(("tcp", place)) => (Transport::Tcp, place),
             _ => {
                 return Err(format!(
-                    "\"{}\" names no collector. Begin with udp: or tcp:, such as udp:10.0.0.9, or \
+                    "{} names no collector. Begin with udp: or tcp:, such as udp:10.0.0.9, or \
                      type off.",
-                    shown(typed)
+                    Typed::new(typed)
                 ));
             }
         };
@@ -77,12 +77,12 @@ impl FromStr for Collector {
         let port = port.map_or(Ok(standard), |port| {
             let number = port.parse().ok().filter(|port| *port != 0);
             number.ok_or_else(|| {
-                let port = shown(port);
-                format!("\"{port}\" is no port. Type a number from 1 to 65535.")
+                let port = Typed::new(port);
+                format!("{port} is no port. Type a number from 1 to 65535.")
             })
         })?;
         let host = ServerName::parse(host)
-            .map_err(|error| format!("\"{}\" is no collector's host: {error}.", shown(host)))?;
+            .map_err(|error| format!("{} is no collector's host: {error}.", Typed::new(host)))?;
         Ok(Self {
             transport,
             host: host.to_string(),

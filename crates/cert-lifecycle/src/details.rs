@@ -18,10 +18,10 @@ use x509_cert::ext::pkix::{
 
 use crate::identity::Der;
 use crate::key_id::fingerprint;
+use crate::public_key::{algorithm, public_key};
 use crate::records::{IdentityRecord, Slot};
 use crate::store::Records;
-use crate::unit::no_identity;
-use crate::view::{algorithm, general_name, public_key, shown};
+use crate::view::{general_name, shown};
 use crate::{Error, Unit};
 
 /// Octets that are shown of a value that has no text, at most.
@@ -80,7 +80,9 @@ impl Unit {
             };
             self.store.snapshot()?.get(slot.key())?
         };
-        Ok(record.ok_or_else(|| no_identity("was asked for"))?.chain)
+        Ok(record
+            .ok_or_else(|| Error::no_identity("was asked for"))?
+            .chain)
     }
 
     /// Whether the certificate that serves covers `name`.

@@ -87,6 +87,16 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// There is no identity that `which`, such as "serves".
+    pub(crate) fn no_identity(which: &str) -> Self {
+        Self::NotFound {
+            what: "the identity that",
+            named: which.into(),
+        }
+    }
+}
+
 impl From<pki_core::Error> for Error {
     fn from(error: pki_core::Error) -> Self {
         match error {

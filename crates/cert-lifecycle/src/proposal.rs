@@ -16,8 +16,9 @@ use x509_cert::ext::pkix::name::{DirectoryString, GeneralName};
 use x509_cert::name::Name;
 use x509_cert::request::CertReq;
 
+use crate::public_key::{algorithm, public_key};
 use crate::records::by_age;
-use crate::view::{address, algorithm, public_key, requested_names};
+use crate::view::{address, requested_names};
 use crate::{DirectoryRow, Error, NameRow, RequestForm, Unit};
 
 impl Unit {

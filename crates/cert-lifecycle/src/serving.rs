@@ -5,10 +5,10 @@ use crate::journal::{self, Action, Actor, Event, Via};
 use crate::key_id::sha256_of;
 use crate::records::{IdentityRecord, Slot, put_in_service, remove_orphaned_keys};
 use crate::review::{KnownKeys, Review};
+use crate::stand_in::StandIn;
 use crate::store::Records;
 use crate::tls_level::TlsLevel;
 use crate::trial::Preflight;
-use crate::unit::{StandIn, no_identity};
 use crate::{Error, Unit};
 
 impl Unit {
@@ -54,7 +54,7 @@ impl Unit {
     pub fn serve_previous(&self, preflight: Preflight, actor: &Actor) -> Result<String, Error> {
         let _changing = self.lock();
         let previous: Option<IdentityRecord> = self.store.snapshot()?.get(Slot::Previous.key())?;
-        let mut record = previous.ok_or_else(|| no_identity("served before"))?;
+        let mut record = previous.ok_or_else(|| Error::no_identity("served before"))?;
         record.since = self.environment.now().unix_seconds;
         record.confirmed |= self.confirms_at_once(actor);
         self.put_and_serve(&record, Action::Previous, preflight, actor)

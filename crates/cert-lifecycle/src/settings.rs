@@ -8,6 +8,7 @@ use std::str::FromStr;
 use std::sync::{Arc, PoisonError};
 
 use cert_policy::ServerName;
+use pki_core::Typed;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq;
@@ -17,7 +18,6 @@ use crate::journal::{self, Action, Actor, Event};
 use crate::records::IdentityRecord;
 use crate::store::{Records, StoreError};
 use crate::tls_level::TlsLevel;
-use crate::unit::no_identity;
 use crate::{Error, Unit};
 
 /// Where the store keeps them.
@@ -438,7 +438,7 @@ impl Unit {
         }
         let snapshot = self.store.snapshot()?;
         let serving: Option<IdentityRecord> = snapshot.get(self.serving_slot().key())?;
-        let serving = serving.ok_or_else(|| no_identity("serves"))?;
+        let serving = serving.ok_or_else(|| Error::no_identity("serves"))?;
         let identity = self.identity(&snapshot, &serving)?;
         if settings.tls != before.tls {
             self.check_at(&identity, settings.tls)?;
@@ -485,19 +485,14 @@ fn switch(typed: &str) -> Result<bool, String> {
     match typed {
         "on" => Ok(true),
         "off" => Ok(false),
-        _ => Err(format!("\"{}\" is neither on nor off.", shown(typed))),
+        _ => Err(format!("{} is neither on nor off.", Typed::new(typed))),
     }
 }
 
 fn not_taken(typed: &str, setting: Setting) -> String {
     let help = setting.help();
     let (what, _) = help.split_once(". ").unwrap_or((help, ""));
-    format!("\"{}\" is not taken. Type {what}.", shown(typed))
-}
-
-/// What was typed, bounded, for a message.
-pub(crate) fn shown(typed: &str) -> String {
-    typed.chars().take(60).filter(|c| !c.is_control()).collect()
+    format!("{} is not taken. Type {what}.", Typed::new(typed))
 }
 
 /// The token itself is never repeated, for it is a secret.
@@ -518,7 +513,7 @@ fn names(typed: &str) -> Result<Vec<String>, String> {
     let words = typed.split([',', ' ', '\n', '\r']);
     for word in words.map(str::trim).filter(|word| !word.is_empty()) {
         let name = ServerName::parse(word)
-            .map_err(|error| format!("\"{}\" is no name of a unit: {error}.", shown(word)))?;
+            .map_err(|error| format!("{} is no name of a unit: {error}.", Typed::new(word)))?;
         let name = name.to_string();
         if names.contains(&name) {
             continue;

@@ -19,10 +19,11 @@ use crate::making::Job;
 use crate::records::{IdentityRecord, SET_ASIDE, Slot};
 use crate::seal::{Secret, UnitSecret};
 use crate::settings;
+use crate::stand_in::StandIn;
 use crate::store::{EIO, Records, Store, StoreError};
 use crate::subkeys::Subkeys;
 use crate::trial::Preflight;
-use crate::unit::{Opened, SetAside, StandIn, Unit, UnitConfig, no_identity};
+use crate::unit::{Opened, SetAside, Unit, UnitConfig};
 use crate::upgrade::{self, FORMAT, Means};
 
 /// The name of the store in the state folder.
@@ -114,7 +115,7 @@ impl Unit {
         let snapshot = self.store.snapshot()?;
         let serve = |slot: Slot, stand_in| {
             let record: Option<IdentityRecord> = snapshot.get(slot.key())?;
-            let record = record.ok_or_else(|| no_identity("serves"))?;
+            let record = record.ok_or_else(|| Error::no_identity("serves"))?;
             self.serve_for(&self.identity(&snapshot, &record)?, stand_in)
         };
         match serve(Slot::Serving, None) {

@@ -8,7 +8,7 @@ use pki_core::{KeySpec, RsaBits};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::view::rsa_bits;
+use crate::public_key::rsa_bits;
 
 /// The RSA keys that serve at [`TlsLevel::High`] have at least so many bits.
 const RSA_BITS_MIN_HIGH: u16 = 3072;

@@ -10,8 +10,8 @@ use crate::identity::Identity;
 use crate::journal::{self, Action, Actor, Event, Via};
 use crate::key_id::sha256_of;
 use crate::records::{IdentityRecord, Slot};
+use crate::stand_in::StandIn;
 use crate::store::{Change, Records, StoreError};
-use crate::unit::{StandIn, no_identity};
 use crate::{Error, Unit};
 
 /// What is left of a trial that runs.
@@ -101,7 +101,7 @@ impl Unit {
     /// [`Error::Store`] when the store does not take it.
     pub fn confirm_serving(&self, actor: &Actor) -> Result<bool, Error> {
         let serving: Option<IdentityRecord> = self.store.snapshot()?.get(Slot::Serving.key())?;
-        let serving = serving.ok_or_else(|| no_identity("serves"))?;
+        let serving = serving.ok_or_else(|| Error::no_identity("serves"))?;
         self.confirm(&sha256_of(serving.leaf()), actor)
     }
 
@@ -209,7 +209,7 @@ impl Unit {
         }
         let snapshot = self.store.snapshot()?;
         let tried: Option<IdentityRecord> = snapshot.get(Slot::Serving.key())?;
-        let tried = tried.ok_or_else(|| no_identity("serves"))?;
+        let tried = tried.ok_or_else(|| Error::no_identity("serves"))?;
         let (slot, mut record, identity) =
             self.first_that_opens(&snapshot, fallbacks(&snapshot)?)?;
         let now = self.environment.now();
@@ -251,7 +251,7 @@ impl Unit {
         records: &impl Records,
         candidates: Vec<(Slot, IdentityRecord)>,
     ) -> Result<(Slot, IdentityRecord, Identity), Error> {
-        let mut last = no_identity("served before");
+        let mut last = Error::no_identity("served before");
         for (slot, record) in candidates {
             match self.identity(records, &record) {
                 Ok(identity) => return Ok((slot, record, identity)),

@@ -17,6 +17,7 @@ use crate::making::Job;
 use crate::reached::Reached;
 use crate::records::{IdentityRecord, REQUESTS, Slot, private_key_of};
 use crate::settings::Settings;
+use crate::stand_in::StandIn;
 use crate::store::{Change, Records, Store, StoreError};
 use crate::subkeys::Subkeys;
 use crate::trial::{Running, Trial};
@@ -166,7 +167,7 @@ impl Unit {
         Ok(Status {
             model: self.factory.model.clone(),
             serial_number: self.factory.serial_number.clone(),
-            serving: view(self.serving_slot())?.ok_or_else(|| no_identity("serves"))?,
+            serving: view(self.serving_slot())?.ok_or_else(|| Error::no_identity("serves"))?,
             previous: view(Slot::Previous)?,
             requests: snapshot.keys(REQUESTS)?.len(),
             trial: self.trial_view(&snapshot)?,
@@ -259,15 +260,6 @@ impl Unit {
     }
 }
 
-/// An identity that serves in place of another, which cannot.
-#[derive(Debug, Clone)]
-pub(crate) struct StandIn {
-    /// Which one.
-    pub(crate) slot: Slot,
-    /// Why the other cannot serve.
-    pub(crate) why: String,
-}
-
 /// A key just made, not yet in the store.
 pub(crate) struct NewKey {
     pub(crate) id: KeyId,
@@ -280,12 +272,5 @@ impl NewKey {
             id: KeyId::of(key.public_key()),
             pkcs8_der: key.to_pkcs8_der(),
         }
-    }
-}
-
-pub(crate) fn no_identity(which: &str) -> Error {
-    Error::NotFound {
-        what: "the identity that",
-        named: which.into(),
     }
 }

@@ -19,7 +19,9 @@ pub struct Typed(String);
 impl Typed {
     const CHARS_MAX: usize = 100;
 
-    pub(crate) fn new(text: &str) -> Self {
+    /// Keeps as much of the text as is shown.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
         // One character more than is shown, so that the cut can be shown.
         Self(text.chars().take(Self::CHARS_MAX + 1).collect())
     }

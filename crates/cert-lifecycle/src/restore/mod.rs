@@ -19,7 +19,6 @@ use crate::records::{
 };
 use crate::settings::{self, Settings};
 use crate::store::{Change, Records, Snapshot, StoreError};
-use crate::unit::no_identity;
 use crate::{Error, Identity, Unit};
 pub use plan::{LeftBehind, RestorePlan, SettingChange};
 use planner::{Work, plan};
@@ -207,7 +206,7 @@ impl Unit {
             return Ok(None);
         }
         let serving: Option<IdentityRecord> = snapshot.get(self.serving_slot().key())?;
-        let serving = serving.ok_or_else(|| no_identity("serves"))?;
+        let serving = serving.ok_or_else(|| Error::no_identity("serves"))?;
         self.identity(snapshot, &serving).map(Some)
     }
 }
