@@ -169,6 +169,19 @@ impl Server {
         self.status("RssAnon:")
     }
 
+    /// The most that was resident since [`forget_peak`](Self::forget_peak).
+    pub(crate) fn peak_kib(&self) -> Result<f64> {
+        self.status("VmHWM:")
+    }
+
+    pub(crate) fn forget_peak(&self) -> Result<()> {
+        // proc_pid_clear_refs(5)
+        Ok(fs::write(
+            format!("/proc/{}/clear_refs", self.process),
+            "5",
+        )?)
+    }
+
     fn status(&self, field: &str) -> Result<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process))?;
         let line = status.lines().find_map(|line| line.strip_prefix(field));

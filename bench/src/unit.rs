@@ -1,13 +1,16 @@
 //! The unit as a process: how soon it serves, and how much memory it takes.
 
 use std::fmt::Write as _;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use acceptance::{Browser, Transcript, sign_in};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::Extent;
+use crate::import::Chain;
 use crate::measure::{quartiles, shown};
-use crate::server::{Client, Server};
+use crate::server::{Client, PASSWORD, Server};
 
 /// Connections that are open and do nothing.
 pub(crate) const IDLE: usize = 200;
@@ -40,7 +43,12 @@ pub(crate) fn measure(extent: Extent) -> Result<String> {
             )?;
         }
     }
-    let server = Server::countersign(&folder.path().join("memory"))?;
+    memory(&mut table, &folder.path().join("memory"))?;
+    Ok(table)
+}
+
+fn memory(table: &mut String, state: &Path) -> Result<()> {
+    let server = Server::countersign(state)?;
     Client::new(server.address)?.handshake()?;
     let mut row = |what: &str, goal: &str| -> Result<()> {
         let resident = server.resident_kib()?;
@@ -58,5 +66,29 @@ pub(crate) fn measure(extent: Extent) -> Result<String> {
     let open = client.open_idle(IDLE).context("opening idle connections")?;
     row("with 200 connections", "16 MiB")?;
     drop(open);
-    Ok(table)
+    // A sign-in takes the memory that makes guessing passwords dear, which is not meant.
+    let mut browser = Browser::new(server.address, Transcript::default());
+    sign_in(&mut browser, PASSWORD)?;
+    server.forget_peak()?;
+    let mut form = browser.open("/management/https/upload")?.form("/upload")?;
+    form.attach("certificate", "chain.pem", &largest_upload()?)?;
+    let answer = browser.fetch(&form)?;
+    ensure!(answer.status == 303, "the upload: {}", answer.status);
+    writeln!(
+        table,
+        "| at the peak of an upload of 1 MiB: resident | {:.1} MiB | – | – |",
+        server.peak_kib()? / 1024.0
+    )?;
+    Ok(())
+}
+
+/// A chain, and text that is passed over, up to the most that is taken.
+fn largest_upload() -> Result<Vec<u8>> {
+    const OCTETS_MAX: usize = 1024 * 1024;
+    let mut upload = Chain::make(3)?.pem().into_bytes();
+    let line = b"What a printer of certificates writes between them.\n";
+    while upload.len() + line.len() <= OCTETS_MAX {
+        upload.extend_from_slice(line);
+    }
+    Ok(upload)
 }
