@@ -19,9 +19,11 @@ countersign serves an appliance's HTTPS certificate pages.
                   which is the default, trusted, or a file that is there while it is)
   --state DIR     the folder of the store (default ./state)
   --https ADDR    where HTTPS listens (default 127.0.0.1:8443; port 0 picks one)
-  --http ADDR     where HTTP listens, which leads to HTTPS (127.0.0.1:8080)
+  --http ADDR     where HTTP listens, which leads to HTTPS (off; 127.0.0.1:8080 once
+                  it is switched on)
   --ssh ADDR      where SSH listens, for the console (127.0.0.1:8022)
-  --telnet ADDR   where telnet listens, for the console, unencrypted (127.0.0.1:8023)
+  --telnet ADDR   where telnet listens, for the console, unencrypted (off; 127.0.0.1:8023
+                  once it is switched on)
   --serial DEVICE the serial line of the console, such as /dev/ttyS0 (none)
   --help          this text
   --version       the software version
@@ -137,6 +139,14 @@ fn parse(mut parser: lexopt::Parser) -> Result<Invocation, lexopt::Error> {
                         _ => crate::console::markdown,
                     },
                 )));
+            }
+            Value(word) if console => {
+                let word = word.string()?;
+                return Err(format!(
+                    "\"{word}\" is too much: to run one command, type countersign console -c \
+                     '{word}'"
+                )
+                .into());
             }
             other => return Err(other.unexpected()),
         }

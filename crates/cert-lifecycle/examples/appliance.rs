@@ -6,9 +6,7 @@
 //! The printer answers on https://127.0.0.1:8443/. Type help.
 //! ```
 //!
-//! Nothing in it is of another firmware. A maker of printers would bring a page, a
-//! console and a clock, which take most of these lines; what has to do with certificates
-//! stands in [`done`].
+//! Nothing in it is of another firmware. What it does with certificates stands in [`done`].
 
 #![expect(
     clippy::print_stdout,
@@ -25,8 +23,8 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use cert_lifecycle::{
-    Actor, Digest, Environment, Factory, Now, Preflight, Progress, RequestForm, RustlsListener,
-    SecretFile, Served, Unit, UnitConfig, Via, make_state_folder,
+    Actor, Digest, Environment, Factory, Now, Preflight, Progress, RustlsListener, SecretFile,
+    Served, Severity, Unit, UnitConfig, Via, make_state_folder,
 };
 use rustls::crypto::aws_lc_rs::{Ticketer, default_provider};
 use rustls::{ServerConnection, StreamOwned};
@@ -77,6 +75,9 @@ fn main() -> Result<(), Anything> {
         Arc::new(listener),
     )?;
 
+    if let Some(aside) = &opened.set_aside {
+        eprintln!("What was there could not be used, and is {aside}.");
+    }
     let unit = Arc::clone(&opened.unit);
     thread::spawn(move || {
         loop {
@@ -86,6 +87,7 @@ fn main() -> Result<(), Anything> {
         }
     });
     let address = socket.local_addr()?;
+    println!("The printer answers on https://{address}/. Type help.");
     thread::spawn(move || {
         for client in socket.incoming().flatten() {
             let now = served
@@ -96,7 +98,6 @@ fn main() -> Result<(), Anything> {
             let _served = now.map(|now| answer(client, now));
         }
     });
-    println!("The printer answers on https://{address}/. Type help.");
     for line in std::io::stdin().lock().lines() {
         match line?.trim() {
             "quit" => break,
@@ -141,10 +142,8 @@ fn done(unit: &Unit, line: &str) -> Result<String, Anything> {
     let serves = |fingerprint| format!("From now on serves {fingerprint}.");
     Ok(match word {
         "request" => {
-            let form = RequestForm {
-                common_name: rest.into(),
-                ..RequestForm::default()
-            };
+            let mut form = unit.proposed_form(rest)?;
+            form.common_name = rest.into();
             let order = form.parse().map_err(cert_lifecycle::Error::Form)?;
             let made = unit.make(&order, &actor, &mut on_progress)?;
             let requests = unit.requests()?;
@@ -155,7 +154,9 @@ fn done(unit: &Unit, line: &str) -> Result<String, Anything> {
             let file = std::fs::read(rest)?;
             let reached_as = vec![IpAddr::from(Ipv4Addr::LOCALHOST).into()];
             let mut review = unit.review(&file, None, reached_as)?;
-            for found in review.findings() {
+            // What refuses it, the error says.
+            let told = review.findings().iter();
+            for found in told.filter(|found| found.severity != Severity::Refuse) {
                 println!("{}: {} {}", found.severity, found.message, found.remedy);
             }
             serves(unit.install(&mut review, must, &actor)?)
@@ -172,7 +173,7 @@ fn done(unit: &Unit, line: &str) -> Result<String, Anything> {
     })
 }
 
-/// What the board of a printer knows: its clock, its randomness and its addresses.
+/// What the board of a printer knows.
 struct Board(Instant);
 
 impl Environment for Board {

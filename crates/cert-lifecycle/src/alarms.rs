@@ -41,7 +41,7 @@ impl Unit {
 
     pub(crate) fn alarms_in(&self, records: &impl Records) -> Result<Vec<Alarm>, Error> {
         let serving: Option<IdentityRecord> = records.get(self.serving_slot().key())?;
-        let serving = serving.ok_or_else(|| Error::no_identity("serves"))?;
+        let serving = serving.ok_or(Error::NoIdentity("serves"))?;
         let mut alarms = Vec::new();
         alarms.extend(other_state::alarm(records)?);
         alarms.extend(set_aside(records)?);
@@ -76,16 +76,13 @@ impl Unit {
     ///
     /// # Errors
     ///
-    /// - [`Error::NotFound`] when it is not raised, or ends with its cause only.
+    /// - [`Error::NotRaised`] when it is not, or ends with its cause only.
     /// - [`Error::Store`] when the store does not take it.
     pub fn acknowledge(&self, code: AlarmCode, actor: &Actor) -> Result<(), Error> {
         let _changing = self.lock();
         let raised = self.alarms()?;
         if !code.is_acknowledged() || !raised.iter().any(|alarm| alarm.code == code) {
-            return Err(Error::NotFound {
-                what: "an alarm to take note of,",
-                named: code.as_str().into(),
-            });
+            return Err(Error::NotRaised(code));
         }
         self.store.change(|change| {
             match code {

@@ -80,9 +80,7 @@ impl Unit {
             };
             self.store.snapshot()?.get(slot.key())?
         };
-        Ok(record
-            .ok_or_else(|| Error::no_identity("was asked for"))?
-            .chain)
+        Ok(record.ok_or(Error::NoIdentity("was asked for"))?.chain)
     }
 
     /// Whether the certificate that serves covers `name`.

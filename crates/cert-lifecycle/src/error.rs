@@ -46,6 +46,12 @@ pub enum Error {
         /// What it was called.
         named: String,
     },
+    /// There is no such identity, such as one that "served before".
+    #[error("There is no certificate that {0}.")]
+    NoIdentity(&'static str),
+    /// An alarm that is not raised, or that ends with its cause only.
+    #[error("The alarm \"{}\" is not raised, or it ends by itself with its cause. There is nothing to take note of.", .0.as_str())]
+    NotRaised(crate::AlarmCode),
     /// A password that is not taken.
     #[error("{0}")]
     Password(#[from] PasswordError),
@@ -85,16 +91,6 @@ pub enum Error {
         /// The operating system's reason.
         why: std::io::Error,
     },
-}
-
-impl Error {
-    /// There is no identity that `which`, such as "serves".
-    pub(crate) fn no_identity(which: &str) -> Self {
-        Self::NotFound {
-            what: "the identity that",
-            named: which.into(),
-        }
-    }
 }
 
 impl From<pki_core::Error> for Error {

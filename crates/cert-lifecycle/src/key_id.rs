@@ -65,7 +65,7 @@ impl std::str::FromStr for KeyId {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let refused = || crate::Error::NotFound {
-            what: "the key",
+            what: "The key",
             named: text.chars().take(80).collect(),
         };
         if text.len() != 64 || !text.is_ascii() {

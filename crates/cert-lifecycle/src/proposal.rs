@@ -6,7 +6,7 @@
 //! each time. Without a request the form is for the name under which the page was
 //! reached and for the unit's addresses.
 
-use cert_policy::ServerName;
+use cert_policy::{ServerName, requested_names};
 use const_oid::ObjectIdentifier;
 use const_oid::db::{rfc2985, rfc3280, rfc4519};
 use der::Decode;
@@ -18,7 +18,7 @@ use x509_cert::request::CertReq;
 
 use crate::public_key::{algorithm, public_key};
 use crate::records::by_age;
-use crate::view::{address, requested_names};
+use crate::view::address;
 use crate::{DirectoryRow, Error, NameRow, RequestForm, Unit};
 
 impl Unit {

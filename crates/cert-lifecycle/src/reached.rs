@@ -22,7 +22,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError};
 
-use cert_policy::{Now, RawCertificate, ServerName, covers};
+use cert_policy::{Now, RawCertificate, ServerName, covers, requested_names};
 use der::Decode;
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
@@ -33,7 +33,6 @@ use crate::identity::Origin;
 use crate::records::{IdentityRecord, Slot, by_age};
 use crate::settings;
 use crate::store::{Records, Snapshot};
-use crate::view::requested_names;
 use crate::{Error, Unit};
 
 /// So long browsers remember to insist: a day, for that is how long a `defcert`

@@ -54,7 +54,7 @@ impl Unit {
     pub fn serve_previous(&self, preflight: Preflight, actor: &Actor) -> Result<String, Error> {
         let _changing = self.lock();
         let previous: Option<IdentityRecord> = self.store.snapshot()?.get(Slot::Previous.key())?;
-        let mut record = previous.ok_or_else(|| Error::no_identity("served before"))?;
+        let mut record = previous.ok_or(Error::NoIdentity("served before"))?;
         record.since = self.environment.now().unix_seconds;
         record.confirmed |= self.confirms_at_once(actor);
         self.put_and_serve(&record, Action::Previous, preflight, actor)

@@ -127,9 +127,10 @@ impl Setting {
                  Only its SHA-256 is kept."
             }
             Self::Names => {
-                "The host names under which people reach this unit, with commas between them. An alarm \
-                 tells when the certificate that serves does not cover one. Browsers that ask for a \
-                 name that is neither here nor in a certificate or request are turned away."
+                "The host names under which people reach this unit, with commas or spaces between \
+                 them. An alarm tells when the certificate that serves does not cover one. Browsers \
+                 that ask for a name that is neither here nor in a certificate or request are turned \
+                 away."
             }
             Self::Session => "10 to 1440. A sign-in ends after so many minutes without use.",
             Self::Ssh => {
@@ -438,7 +439,7 @@ impl Unit {
         }
         let snapshot = self.store.snapshot()?;
         let serving: Option<IdentityRecord> = snapshot.get(self.serving_slot().key())?;
-        let serving = serving.ok_or_else(|| Error::no_identity("serves"))?;
+        let serving = serving.ok_or(Error::NoIdentity("serves"))?;
         let identity = self.identity(&snapshot, &serving)?;
         if settings.tls != before.tls {
             self.check_at(&identity, settings.tls)?;

@@ -115,7 +115,7 @@ impl Unit {
         let snapshot = self.store.snapshot()?;
         let serve = |slot: Slot, stand_in| {
             let record: Option<IdentityRecord> = snapshot.get(slot.key())?;
-            let record = record.ok_or_else(|| Error::no_identity("serves"))?;
+            let record = record.ok_or(Error::NoIdentity("serves"))?;
             self.serve_for(&self.identity(&snapshot, &record)?, stand_in)
         };
         match serve(Slot::Serving, None) {

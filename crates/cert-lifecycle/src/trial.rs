@@ -83,7 +83,11 @@ impl Unit {
             let event = Event {
                 actor,
                 action: Action::Confirm,
-                outcome: "somebody signed in over it, so it stays".into(),
+                outcome: match actor.via {
+                    Via::Web(_) => "somebody is signed in over it, so it stays",
+                    _ => "somebody said so, so it stays",
+                }
+                .into(),
                 key: Some(serving.key),
                 certificate: Some(certificate.to_owned()),
             };
@@ -101,7 +105,7 @@ impl Unit {
     /// [`Error::Store`] when the store does not take it.
     pub fn confirm_serving(&self, actor: &Actor) -> Result<bool, Error> {
         let serving: Option<IdentityRecord> = self.store.snapshot()?.get(Slot::Serving.key())?;
-        let serving = serving.ok_or_else(|| Error::no_identity("serves"))?;
+        let serving = serving.ok_or(Error::NoIdentity("serves"))?;
         self.confirm(&sha256_of(serving.leaf()), actor)
     }
 
@@ -209,7 +213,7 @@ impl Unit {
         }
         let snapshot = self.store.snapshot()?;
         let tried: Option<IdentityRecord> = snapshot.get(Slot::Serving.key())?;
-        let tried = tried.ok_or_else(|| Error::no_identity("serves"))?;
+        let tried = tried.ok_or(Error::NoIdentity("serves"))?;
         let (slot, mut record, identity) =
             self.first_that_opens(&snapshot, fallbacks(&snapshot)?)?;
         let now = self.environment.now();
@@ -251,7 +255,7 @@ impl Unit {
         records: &impl Records,
         candidates: Vec<(Slot, IdentityRecord)>,
     ) -> Result<(Slot, IdentityRecord, Identity), Error> {
-        let mut last = Error::no_identity("served before");
+        let mut last = Error::NoIdentity("served before");
         for (slot, record) in candidates {
             match self.identity(records, &record) {
                 Ok(identity) => return Ok((slot, record, identity)),

@@ -167,7 +167,7 @@ impl Unit {
         Ok(Status {
             model: self.factory.model.clone(),
             serial_number: self.factory.serial_number.clone(),
-            serving: view(self.serving_slot())?.ok_or_else(|| Error::no_identity("serves"))?,
+            serving: view(self.serving_slot())?.ok_or(Error::NoIdentity("serves"))?,
             previous: view(Slot::Previous)?,
             requests: snapshot.keys(REQUESTS)?.len(),
             trial: self.trial_view(&snapshot)?,
@@ -246,7 +246,7 @@ impl Unit {
         let sealed = records.octets(&private_key_of(&record.key))?;
         let key = sealed.and_then(|sealed| self.subkeys.sealer.open(&record.key, &sealed));
         let key = key.ok_or_else(|| Error::NotFound {
-            what: "the private key",
+            what: "The private key",
             named: record.key.fingerprint(),
         })?;
         Ok(Identity::new(record.key, key, record.chain.clone()))

@@ -1,9 +1,9 @@
 //! Certificates and requests as people read them.
 
+use cert_policy::{RawCertificate, requested_names};
 use der::{Decode, Encode};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
-use x509_cert::certificate::{CertificateInner, Raw};
 use x509_cert::ext::pkix::{BasicConstraints, SubjectAltName};
 use x509_cert::name::Name;
 use x509_cert::request::CertReq;
@@ -11,8 +11,6 @@ use x509_cert::request::CertReq;
 use crate::key_id::{KeyId, fingerprint};
 use crate::public_key::{algorithm, public_key};
 use crate::records::RequestRecord;
-
-type RawCertificate = CertificateInner<Raw>;
 
 /// A text from a certificate is shown up to this many characters.
 const SHOWN_CHARS_MAX: usize = 400;
@@ -170,25 +168,6 @@ fn subject_fields(name: &Name) -> Vec<(String, String)> {
             };
             (label, shown(value))
         })
-        .collect()
-}
-
-/// The names in the extensionRequest attribute (RFC 2985 section 5.4.2).
-pub(crate) fn requested_names(request: &CertReq) -> Vec<x509_cert::ext::pkix::name::GeneralName> {
-    use const_oid::AssociatedOid;
-    use x509_cert::request::ExtensionReq;
-    let extensions = request
-        .info
-        .attributes
-        .iter()
-        .filter(|attribute| attribute.oid == ExtensionReq::OID)
-        .flat_map(|attribute| attribute.values.iter())
-        .filter_map(|value| value.decode_as::<ExtensionReq>().ok())
-        .flat_map(|request| request.0);
-    extensions
-        .filter(|extension| extension.extn_id == SubjectAltName::OID)
-        .filter_map(|extension| SubjectAltName::from_der(extension.extn_value.as_bytes()).ok())
-        .flat_map(|names| names.0)
         .collect()
 }
 

@@ -31,7 +31,8 @@ pub struct OurKey<'a> {
     pub public_key: &'a SubjectPublicKeyInfoOwned,
     /// The subject of the request made with it; `None` when no request was.
     pub subject: Option<&'a Name>,
-    /// The subject alternative names of that request.
+    /// The subject alternative names of that request, as
+    /// [`requested_names`](crate::requested_names) finds them.
     pub names: &'a [GeneralName],
 }
 

@@ -20,6 +20,7 @@ mod pairing;
 mod profile;
 mod purpose;
 mod quote;
+mod request;
 mod san;
 mod signature;
 mod strength;
@@ -30,6 +31,7 @@ pub use finding::{Code, Finding, Severity};
 pub use judge::{Input, Now, OurKey, Pairing, Presented, Verdict, judge};
 pub use key::public_key_sha256;
 pub use names::{Coverage, DnsName, ServerName, ServerNameError, covers};
+pub use request::requested_names;
 pub use spki::SubjectPublicKeyInfoOwned;
 
 /// A certificate decoded without the checks of `x509-cert`, so that odd ones (a negative serial

@@ -53,7 +53,7 @@ pub(super) fn list(desk: &mut Desk, arguments: &Arguments) -> Answer {
     for (place, which) in WHICH {
         let chain = match desk.app.unit.chain(which) {
             Ok(chain) => chain,
-            Err(Error::NotFound { .. }) => continue,
+            Err(Error::NoIdentity(_)) => continue,
             Err(error) => return error.into(),
         };
         let leaf = chain.first();

@@ -31,6 +31,10 @@ use crate::App;
 
 /// A line of more than this many octets is refused by whoever reads it.
 pub(super) const LINE_OCTETS_MAX: usize = 16 * 1024;
+
+/// What is said of a line that is no text; most likely it is a file.
+pub(super) const NOT_TEXT: &str = "The line is not text. A certificate in DER cannot be pasted: upload it \
+     in the browser, or make PEM of it with openssl x509 -inform DER.";
 /// A paste that stands at its end is over when nothing came for so long.
 pub(super) const QUIET: Duration = Duration::from_secs(2);
 

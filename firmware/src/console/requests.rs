@@ -86,8 +86,10 @@ fn fill(form: &mut RequestForm, words: &[&str]) -> Result<Vec<Field>, String> {
             None if name == "self_signed" => form.self_signed = yes(name, value)?,
             None => {
                 let fields = Field::ALL.map(Field::name).join(", ");
+                let short = SHORT.map(|(short, _)| short).join(", ");
                 return Err(format!(
-                    "\"{}\" is no field. There is {fields} and name.",
+                    "\"{}\" is no field. There is {fields}, name, self_signed and omit_names; and for \
+                     short {short}.",
                     show::typed(name)
                 ));
             }
@@ -114,7 +116,10 @@ fn fill(form: &mut RequestForm, words: &[&str]) -> Result<Vec<Field>, String> {
 }
 
 fn field(name: &str) -> Option<Field> {
-    let short = SHORT.into_iter().find(|(short, _)| *short == name);
+    // In capitals too, as in a subject: "CN=ntp1.example.net".
+    let short = SHORT
+        .into_iter()
+        .find(|(short, _)| short.eq_ignore_ascii_case(name));
     let long = Field::ALL.into_iter().find(|field| field.name() == name);
     let further = (name == Field::Name(0).name()).then_some(Field::Name(0));
     short.map(|(_, field)| field).or(long).or(further)
@@ -273,9 +278,8 @@ fn named(desk: &Desk, arguments: &Arguments) -> Result<RequestView, Answer> {
         [found] => Ok((*found).clone()),
         [] if requests.is_empty() => Err(no_request()),
         [] => Err(Reply::not_done(format_args!(
-            "\"{}\" names none of the {} requests. Type request list for them.",
-            show::typed(name),
-            requests.len()
+            "\"{}\" names no request. Type request list for those there are.",
+            show::typed(name)
         ))
         .into()),
         several => Err(Reply::not_done(format_args!(

@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::dialogue::{Dialogue, LINE_OCTETS_MAX, Reply};
+use super::dialogue::{Dialogue, LINE_OCTETS_MAX, NOT_TEXT, Reply};
 use super::terminal::{Terminal, Wire, converse, work};
 use crate::App;
 use crate::limits::{LOCAL_CONSOLES_MAX, SHOW_MAX};
@@ -277,7 +277,7 @@ impl Lines {
             Ok(_) if too_long => Heard::Refused("The line is longer than 16 KiB."),
             Ok(line) if line == frame::END_OF_INPUT => Heard::EndOfInput,
             Ok(line) => Heard::Line(line),
-            Err(_) => Heard::Refused("The line is not UTF-8 text."),
+            Err(_) => Heard::Refused(NOT_TEXT),
         })
     }
 

@@ -119,7 +119,7 @@ impl FromStr for AlarmCode {
     fn from_str(name: &str) -> Result<Self, Error> {
         let found = Self::ALL.into_iter().find(|code| code.as_str() == name);
         found.ok_or_else(|| Error::NotFound {
-            what: "the alarm",
+            what: "The alarm",
             named: name.chars().take(40).filter(|c| !c.is_control()).collect(),
         })
     }

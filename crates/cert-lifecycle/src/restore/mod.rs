@@ -206,7 +206,7 @@ impl Unit {
             return Ok(None);
         }
         let serving: Option<IdentityRecord> = snapshot.get(self.serving_slot().key())?;
-        let serving = serving.ok_or_else(|| Error::no_identity("serves"))?;
+        let serving = serving.ok_or(Error::NoIdentity("serves"))?;
         self.identity(snapshot, &serving).map(Some)
     }
 }

@@ -1,6 +1,6 @@
 //! The keys that an upload may be for.
 
-use cert_policy::RawCertificate;
+use cert_policy::{RawCertificate, requested_names};
 use der::Decode as _;
 use spki::SubjectPublicKeyInfoOwned;
 use x509_cert::ext::pkix::name::GeneralName;
@@ -10,7 +10,6 @@ use x509_cert::request::CertReq;
 use crate::KeyId;
 use crate::records::{IdentityRecord, Slot, by_age};
 use crate::store::{Records, StoreError};
-use crate::view::requested_names;
 
 /// A key of the unit and what was asked for it.
 pub(crate) struct KnownKey {

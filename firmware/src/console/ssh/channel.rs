@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::App;
 use crate::console::attend;
-use crate::console::dialogue::{Dialogue, LINE_OCTETS_MAX, Reply};
+use crate::console::dialogue::{Dialogue, LINE_OCTETS_MAX, NOT_TEXT, Reply};
 use crate::console::sign_in::Seat;
 use crate::console::terminal::{BRACKETS_OFF, BRACKETS_ON, Kind, Terminal, Wire, work};
 use crate::limits::{AHEAD_OCTETS_MAX, SHOW_MAX};
@@ -111,7 +111,7 @@ fn run(dialogue: &mut Dialogue, typed: &[u8]) -> Reply {
             "The line is longer than {LINE_OCTETS_MAX} octets."
         )),
         Ok(typed) => dialogue.line(typed.trim_end_matches('\r')),
-        Err(_) => Reply::not_understood("The line is not UTF-8 text."),
+        Err(_) => Reply::not_understood(NOT_TEXT),
     }
 }
 

@@ -179,7 +179,7 @@ async fn requests_are_named_by_number_or_key_and_deleted_after_a_question() {
     let (_, by_key) = typist.types(&format!("request export {}", &key[..8]));
     assert_eq!(by_number, requests[1].pem);
     assert_eq!(by_key, requests[1].pem);
-    check_says(&typist.types("request show 3"), 1, "names none of the 2");
+    check_says(&typist.types("request show 3"), 1, "names no request");
     check_says(&typist.types("request delete 2"), 0, "go for good");
     check_says(&typist.types("no"), 3, "Nothing was changed.");
     check_says(
@@ -190,11 +190,7 @@ async fn requests_are_named_by_number_or_key_and_deleted_after_a_question() {
     check_says(&typist.types(""), 3, "Nothing was changed.");
     check_says(&typist.types_all("request delete 1\nyes"), 0, "are gone");
     // The other keeps its number, and nobody gets the one that is gone.
-    check_says(
-        &typist.types("request delete 1 -f"),
-        1,
-        "names none of the 1",
-    );
+    check_says(&typist.types("request delete 1 -f"), 1, "names no request");
     check_says(&typist.types("request list"), 0, "2 ntp2");
     typist.types("request new cn=ntp3 key=\"EC P-256\"");
     check_says(&typist.types("request list"), 0, "3 ntp3");

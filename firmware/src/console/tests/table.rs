@@ -181,12 +181,31 @@ async fn what_is_not_understood_is_said_with_what_was_perhaps_meant() {
         ("names add \"x", "The quote \" is not closed."),
         ("request new atlantis", "is no field and value"),
         ("request new planet=mars", "\"planet\" is no field."),
+        ("request new planet=mars", "and for short cn, c, st"),
         ("services set trail 10", "There is no such setting."),
         ("cert show former", "\"former\" is not one of serving"),
     ] {
         check_says(&typist.types(line), 2, said);
     }
     check_says(&typist.types("  "), 0, "");
+}
+
+#[tokio::test]
+async fn what_there_never_was_was_not_deleted() {
+    let mut typist = Typist::new().await;
+    for (line, said) in [
+        ("previous", "There is no certificate that served before."),
+        ("alarms note expired", "The alarm \"expired\" is not raised"),
+        ("request show 7", "There is no request."),
+    ] {
+        check_says(&typist.types(line), 1, said);
+    }
+    typist.types("request new CN=ntp1.example.net key=\"EC P-256\"");
+    check_says(
+        &typist.types("request show 7"),
+        1,
+        "\"7\" names no request.",
+    );
 }
 
 #[tokio::test]

@@ -165,7 +165,7 @@ pub(super) async fn install(
         .await?;
     match installed {
         Ok(Some(Some(fingerprint))) => {
-            let what = "The certificate was installed";
+            let what = "The certificate was installed, and serves";
             installed_page(&site, &visit, fingerprint, "Installed", what).await
         }
         Ok(None) => upload::nothing_under_review(&site, &visit).await,
