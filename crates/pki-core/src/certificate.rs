@@ -20,7 +20,8 @@ use x509_cert::time;
 
 use crate::encode::{Criticality, extension};
 use crate::names::subject_alt_name_extension;
-use crate::{Digest, Error, KeySpec, PrivateKey, SanExtension, Subject, SubjectAltName, Validity};
+use crate::signer::signed;
+use crate::{Digest, Error, KeySpec, SanExtension, Signer, Subject, SubjectAltName, Validity};
 
 /// What a self-signed certificate says, beside the key it is made for.
 #[derive(Debug, Clone)]
@@ -96,8 +97,8 @@ impl CertificateParams {
 /// - [`Error::Signing`] when the signature came out wrong.
 /// - [`Error::Encoding`] when DER cannot carry it, which the limits of each field
 ///   make impossible.
-pub fn self_signed<R: CryptoRng + ?Sized>(
-    key: &PrivateKey,
+pub fn self_signed<S: Signer + ?Sized, R: CryptoRng + ?Sized>(
+    key: &S,
     params: &CertificateParams,
     rng: &mut R,
 ) -> Result<Certificate, Error> {
@@ -113,7 +114,7 @@ pub fn self_signed<R: CryptoRng + ?Sized>(
         extensions: extensions(key, params)?,
     };
     let message = to_be_signed.to_der().map_err(Error::Encoding)?;
-    let (signature_algorithm, signature) = key.sign(params.digest, &message, rng)?;
+    let (signature_algorithm, signature) = signed(key, params.digest, &message, rng)?;
     let signed = SignedCertificate {
         to_be_signed,
         signature_algorithm,
@@ -178,7 +179,10 @@ fn serial_number<R: CryptoRng + ?Sized>(rng: &mut R) -> Result<SerialNumber, Err
     SerialNumber::new(&octets).map_err(Error::Encoding)
 }
 
-fn extensions(key: &PrivateKey, params: &CertificateParams) -> Result<Extensions, Error> {
+fn extensions<S: Signer + ?Sized>(
+    key: &S,
+    params: &CertificateParams,
+) -> Result<Extensions, Error> {
     use Criticality::{Critical, NonCritical};
     let usages = match key.spec() {
         KeySpec::Rsa(_) => KeyUsages::DigitalSignature | KeyUsages::KeyEncipherment,
@@ -210,7 +214,7 @@ fn extensions(key: &PrivateKey, params: &CertificateParams) -> Result<Extensions
 
 /// The first method of RFC 5280 section 4.2.1.2. It is a name for the key, not a
 /// proof of anything, so SHA-1 does no harm.
-fn subject_key_identifier(key: &PrivateKey) -> Result<SubjectKeyIdentifier, Error> {
+fn subject_key_identifier<S: Signer + ?Sized>(key: &S) -> Result<SubjectKeyIdentifier, Error> {
     let hash = Sha1::digest(key.public_key().subject_public_key.raw_bytes());
     OctetString::new(hash.as_slice())
         .map(SubjectKeyIdentifier)

@@ -7,7 +7,6 @@ use core::ops::ControlFlow;
 
 use const_oid::db::rfc5912;
 use der::Decode;
-use der::asn1::BitString;
 use md5::Md5;
 use p256::elliptic_curve::Generate;
 use pkcs8::{EncodePrivateKey, EncodePublicKey, PrivateKeyInfoRef};
@@ -17,10 +16,10 @@ use rsa::traits::PublicKeyParts;
 use sha1::Sha1;
 use sha2::{Sha256, Sha384, Sha512};
 use signature::hazmat::RandomizedPrehashSigner;
-use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
+use spki::SubjectPublicKeyInfoOwned;
 use zeroize::Zeroizing;
 
-use crate::{Digest, Error, KeySpec, RsaBits, rsa_generate};
+use crate::{Digest, Error, KeySpec, RsaBits, Signer, rsa_generate};
 
 /// A private key of a unit.
 ///
@@ -185,39 +184,6 @@ impl PrivateKey {
         &self.public_key
     }
 
-    /// Signs a message, and names the algorithm of the signature.
-    ///
-    /// The random octets blind the private operation of RSA, whose signature
-    /// does not depend on them, and go into the nonce of ECDSA beside what
-    /// RFC 6979 derives it from.
-    pub(crate) fn sign<R: CryptoRng + ?Sized>(
-        &self,
-        digest: Digest,
-        message: &[u8],
-        rng: &mut R,
-    ) -> Result<(AlgorithmIdentifierOwned, BitString), Error> {
-        let algorithm = digest.signature_algorithm(self.spec)?;
-        let signature = match &self.secret {
-            Secret::Rsa(key) => {
-                let signature = key.sign_with_rng(rng, padding(digest), &digest.hash(message));
-                BitString::from_bytes(&signature.map_err(|_| Error::Signing)?)
-            }
-            Secret::EcP256(key) => {
-                let signer = p256::ecdsa::SigningKey::from(key);
-                let signature: Result<p256::ecdsa::DerSignature, _> =
-                    signer.sign_prehash_with_rng(rng, &digest.hash(message));
-                BitString::from_bytes(signature.map_err(|_| Error::Signing)?.as_bytes())
-            }
-            Secret::EcP384(key) => {
-                let signer = p384::ecdsa::SigningKey::from(key);
-                let signature: Result<p384::ecdsa::DerSignature, _> =
-                    signer.sign_prehash_with_rng(rng, &digest.hash(message));
-                BitString::from_bytes(signature.map_err(|_| Error::Signing)?.as_bytes())
-            }
-        };
-        Ok((algorithm, signature.map_err(Error::Encoding)?))
-    }
-
     fn new(secret: Secret) -> Result<Self, Error> {
         let (spec, public_key) = match &secret {
             Secret::Rsa(key) => {
@@ -235,6 +201,45 @@ impl PrivateKey {
             public_key,
             secret,
         })
+    }
+}
+
+impl Signer for PrivateKey {
+    fn spec(&self) -> KeySpec {
+        self.spec
+    }
+
+    fn public_key(&self) -> &SubjectPublicKeyInfoOwned {
+        &self.public_key
+    }
+
+    /// The random octets blind the private operation of RSA, whose signature does not
+    /// depend on them, and go into the nonce of ECDSA beside what RFC 6979 derives it from.
+    fn sign(
+        &self,
+        digest: Digest,
+        message: &[u8],
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Vec<u8>, Error> {
+        let hash = digest.hash(message);
+        match &self.secret {
+            Secret::Rsa(key) => {
+                let signature = key.sign_with_rng(rng, padding(digest), &hash);
+                signature.map_err(|_| Error::Signing)
+            }
+            Secret::EcP256(key) => {
+                let signer = p256::ecdsa::SigningKey::from(key);
+                let signature: Result<p256::ecdsa::DerSignature, _> =
+                    signer.sign_prehash_with_rng(rng, &hash);
+                Ok(signature.map_err(|_| Error::Signing)?.as_bytes().to_vec())
+            }
+            Secret::EcP384(key) => {
+                let signer = p384::ecdsa::SigningKey::from(key);
+                let signature: Result<p384::ecdsa::DerSignature, _> =
+                    signer.sign_prehash_with_rng(rng, &hash);
+                Ok(signature.map_err(|_| Error::Signing)?.as_bytes().to_vec())
+            }
+        }
     }
 }
 

@@ -9,8 +9,9 @@ use rand_core::CryptoRng;
 use x509_cert::request::{CertReq, CertReqInfo, Version};
 
 use crate::names::subject_alt_name_extension;
+use crate::signer::signed;
 use crate::{
-    ChallengePassword, Digest, Error, PrivateKey, SanExtension, Subject, SubjectAltName,
+    ChallengePassword, Digest, Error, SanExtension, Signer, Subject, SubjectAltName,
     UnstructuredName, encode,
 };
 
@@ -77,8 +78,8 @@ impl RequestParams {
 /// - [`Error::Signing`] when the signature came out wrong.
 /// - [`Error::Encoding`] when DER cannot carry it, which the limits of each field
 ///   make impossible.
-pub fn certificate_request<R: CryptoRng + ?Sized>(
-    key: &PrivateKey,
+pub fn certificate_request<S: Signer + ?Sized, R: CryptoRng + ?Sized>(
+    key: &S,
     params: &RequestParams,
     rng: &mut R,
 ) -> Result<CertReq, Error> {
@@ -89,7 +90,7 @@ pub fn certificate_request<R: CryptoRng + ?Sized>(
         attributes: attributes(params)?,
     };
     let message = info.to_der().map_err(Error::Encoding)?;
-    let (algorithm, signature) = key.sign(params.digest, &message, rng)?;
+    let (algorithm, signature) = signed(key, params.digest, &message, rng)?;
     Ok(CertReq {
         info,
         algorithm,

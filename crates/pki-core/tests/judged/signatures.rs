@@ -1,10 +1,12 @@
 //! Every digest with every kind of key.
 
-use der::Encode;
+use der::{Decode, Encode};
 use pki_core::{
-    CertificateParams, CommonName, Digest, Error, KeySpec, PrivateKey, RequestParams, Subject,
-    Validity, ValidityDays, certificate_request, self_signed,
+    CertificateParams, CommonName, Digest, Error, KeySpec, PrivateKey, RequestParams, Signer,
+    Subject, Validity, ValidityDays, certificate_request, self_signed,
 };
+use rand_core::CryptoRng;
+use spki::SubjectPublicKeyInfoOwned;
 
 use crate::judge::{Bench, key, rng, rsa};
 
@@ -140,4 +142,74 @@ fn an_ecdsa_signature_depends_on_the_randomness() {
     let params = RequestParams::new(Subject::new(CommonName::parse("ntp1").unwrap()));
     let [one, other] = [1, 2].map(|seed| certificate_request(&key, &params, &mut rng(seed)));
     assert_ne!(one.unwrap().signature, other.unwrap().signature);
+}
+
+/// A key that this crate never sees: OpenSSL keeps it and signs with it.
+struct Kept<'a> {
+    bench: &'a Bench,
+    spec: KeySpec,
+    public_key: SubjectPublicKeyInfoOwned,
+}
+
+impl<'a> Kept<'a> {
+    fn new(bench: &'a Bench, spec: KeySpec, generate: &str) -> Self {
+        bench.openssl(&format!("genpkey -out kept.pem {generate}"));
+        bench.openssl("pkey -in kept.pem -pubout -outform DER -out public.der");
+        let public_key = SubjectPublicKeyInfoOwned::from_der(&bench.read("public.der")).unwrap();
+        Self {
+            bench,
+            spec,
+            public_key,
+        }
+    }
+}
+
+impl Signer for Kept<'_> {
+    fn spec(&self) -> KeySpec {
+        self.spec
+    }
+
+    fn public_key(&self) -> &SubjectPublicKeyInfoOwned {
+        &self.public_key
+    }
+
+    fn sign(
+        &self,
+        digest: Digest,
+        message: &[u8],
+        _: &mut dyn CryptoRng,
+    ) -> Result<Vec<u8>, Error> {
+        assert_eq!(digest, Digest::Sha256);
+        self.bench.put("message", message);
+        let signature = "-out signature message";
+        self.bench
+            .openssl(&format!("dgst -sha256 -sign kept.pem {signature}"));
+        Ok(self.bench.read("signature"))
+    }
+}
+
+#[test]
+fn a_key_that_never_leaves_its_keeper_signs_a_request_and_a_certificate() {
+    for (spec, generate) in [
+        (rsa(2048), "-algorithm RSA -pkeyopt rsa_keygen_bits:2048"),
+        (
+            KeySpec::EcP256,
+            "-algorithm EC -pkeyopt ec_paramgen_curve:P-256",
+        ),
+    ] {
+        let bench = Bench::new();
+        let kept = Kept::new(&bench, spec, generate);
+        let subject = || Subject::new(CommonName::parse("ntp1.example.net").unwrap());
+        let request = certificate_request(&kept, &RequestParams::new(subject()), &mut rng(3));
+        bench.put("request.der", request.unwrap().to_der().unwrap());
+        let said = bench.openssl("req -verify -noout -inform DER -in request.der");
+        assert!(said.contains("self-signature verify OK"), "{said}");
+        let validity = Validity::days(1_767_225_600, ValidityDays::new(3650).unwrap()).unwrap();
+        let params = CertificateParams::new(subject(), validity);
+        let certificate = self_signed(&kept, &params, &mut rng(4)).unwrap();
+        bench.put("certificate.der", certificate.to_der().unwrap());
+        bench.openssl("x509 -inform DER -in certificate.der -out certificate.pem");
+        bench
+            .openssl("verify -no_check_time -check_ss_sig -CAfile certificate.pem certificate.pem");
+    }
 }
