@@ -383,11 +383,14 @@ fn a_key_of_all_cores_can_be_cancelled_at_every_step() {
                 }
             };
             let made = PrivateKey::generate_on_all_cores(spec, &mut rng(5), &mut cancel);
+            // On a busy machine the other cores may have made a short key before this one
+            // has seen so many steps.
+            assert_eq!(made.err(), (seen == steps).then_some(Error::Cancelled));
             match spec {
-                KeySpec::Rsa(_) => assert_eq!(made.unwrap_err(), Error::Cancelled),
-                _ => assert_eq!(made.is_err(), steps == 1),
+                KeySpec::EcP256 => assert_eq!(seen, 1, "it has one step"),
+                spec if spec == rsa(4096) => assert_eq!(seen, steps),
+                _ => assert!(seen <= steps, "work went on after it was cancelled"),
             }
-            assert!(seen <= steps, "work went on after it was cancelled");
         }
     }
 }
