@@ -251,7 +251,7 @@ fn a_script_reads_json_and_exit_codes() -> Result<()> {
     for (command, input, code, said) in [
         ("services set trial 20", "", 0, ""),
         ("services get trial", "", 0, ""),
-        ("request show 7", "", 1, "names none"),
+        ("request show 7", "", 1, "names no request"),
         ("previous", "", 1, "served before"),
         ("cert check ntp9.example.net", "", 1, "does not cover"),
         ("stauts", "", 2, "Did you mean status?"),
