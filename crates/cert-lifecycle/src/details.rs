@@ -68,7 +68,7 @@ impl Unit {
     ///
     /// # Errors
     ///
-    /// - [`Error::NotFound`] when there is no such identity.
+    /// - [`Error::NoIdentity`] when there is no such identity.
     /// - [`Error::Store`] when the store cannot be read.
     pub fn chain(&self, which: Which) -> Result<Vec<Der>, Error> {
         let record: Option<IdentityRecord> = {
@@ -100,7 +100,7 @@ impl Unit {
     ///
     /// # Errors
     ///
-    /// - [`Error::NotFound`] when there is no such identity.
+    /// - [`Error::NoIdentity`] when there is no such identity.
     /// - [`Error::Store`] when the store cannot be read.
     pub fn export(&self, which: Which, format: Format) -> Result<Vec<u8>, Error> {
         let chain = self.chain(which)?;

@@ -48,7 +48,7 @@ impl Unit {
     ///
     /// # Errors
     ///
-    /// - [`Error::NotFound`] when nothing served before.
+    /// - [`Error::NoIdentity`] when nothing served before.
     /// - [`Error::Listener`] when the TLS stack cannot serve it.
     /// - [`Error::Store`] when the store does not take it.
     pub fn serve_previous(&self, preflight: Preflight, actor: &Actor) -> Result<String, Error> {

@@ -42,6 +42,13 @@ fn without_a_sign_in_the_previous_certificate_comes_back_and_the_new_one_is_kept
     );
 }
 
+/// What the journal says of the last trial that somebody ended.
+fn why_it_stays(unit: &Unit) -> String {
+    let entries = unit.journal(100).expect("journal").into_iter();
+    let mut confirmed = entries.filter(|entry| entry.action == Action::Confirm);
+    confirmed.next().expect("confirmed").outcome
+}
+
 #[test]
 fn a_sign_in_over_the_new_certificate_keeps_it() {
     let bench = Bench::new();
@@ -51,6 +58,10 @@ fn a_sign_in_over_the_new_certificate_keeps_it() {
     assert!(!unit.confirm(&factory, &browser()).expect("kept"));
     assert!(unit.status().expect("status").trial.is_some());
     assert!(unit.confirm(&new, &browser()).expect("kept"));
+    assert_eq!(
+        why_it_stays(&unit),
+        "somebody is signed in over it, so it stays"
+    );
     assert!(!unit.confirm(&new, &browser()).expect("kept"));
     bench.world.pass(2 * TRIAL);
     unit.tick().expect("ticks");
@@ -110,6 +121,7 @@ fn a_console_confirms_what_a_browser_has_installed() {
     let unit = bench.open().unit;
     let new = bench::install(&unit, &Ca::new(), "ntp1.example.net", &browser());
     assert!(unit.confirm_serving(&admin()).expect("kept"));
+    assert_eq!(why_it_stays(&unit), "somebody said so, so it stays");
     assert!(!unit.confirm_serving(&admin()).expect("nothing to do"));
     assert_eq!(serving(&unit), new);
 }
