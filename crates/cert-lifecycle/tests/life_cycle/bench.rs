@@ -305,6 +305,11 @@ pub(crate) struct Ca(tempfile::TempDir);
 
 impl Ca {
     pub(crate) fn new() -> Self {
+        Self::with_serial("0x1D5E")
+    }
+
+    /// One whose own certificate has this serial number.
+    pub(crate) fn with_serial(serial: &str) -> Self {
         let ca = Self(tempfile::tempdir().expect("a folder"));
         ca.openssl(&[
             "req",
@@ -322,6 +327,8 @@ impl Ca {
             "/CN=Test Root",
             "-days",
             "30",
+            "-set_serial",
+            serial,
         ]);
         ca
     }

@@ -9,6 +9,10 @@ use crate::bench::{self, Bench, Ca, admin};
 
 /// What OpenSSL says of `file` when asked with `arguments`.
 fn openssl(arguments: &[&str], file: &[u8]) -> String {
+    String::from_utf8(openssl_octets(arguments, file)).expect("text")
+}
+
+fn openssl_octets(arguments: &[&str], file: &[u8]) -> Vec<u8> {
     let mut child = Command::new("openssl")
         .args(arguments)
         .stdin(Stdio::piped())
@@ -20,7 +24,7 @@ fn openssl(arguments: &[&str], file: &[u8]) -> String {
     drop(stdin);
     let output = child.wait_with_output().expect("ends");
     assert!(output.status.success(), "{arguments:?}");
-    String::from_utf8(output.stdout).expect("text")
+    output.stdout
 }
 
 #[test]
@@ -52,10 +56,10 @@ fn the_fields_are_those_that_openssl_reads() {
         assert_eq!(said.trim().split_once('=').expect("a value").1, value(name));
     }
     let serial = openssl(&["x509", "-inform", "DER", "-noout", "-serial"], der);
-    assert_eq!(
-        format!("serial={}\n", value("Serial number").replace(':', "")),
-        serial
-    );
+    let shown = value("Serial number").replace(':', "");
+    // OpenSSL prints the number; browsers, and so the unit, the octets of the certificate.
+    let number = shown.strip_prefix("00").unwrap_or(&shown);
+    assert_eq!(format!("serial={number}\n"), serial);
     assert_eq!(
         value("Certificate Key Usage"),
         "Critical\nDigital Signature"
@@ -64,6 +68,20 @@ fn the_fields_are_those_that_openssl_reads() {
     assert_eq!(value("Subject alternative name"), "DNS: ntp1.example.net");
     assert_eq!(value("Basic constraints"), "Critical\nAn end entity, no CA");
     assert!(value("Public key").starts_with("EC P-256\n04:"));
+}
+
+#[test]
+fn a_serial_number_with_its_first_bit_set_is_shown_with_the_octet_of_its_sign() {
+    for (serial, shown) in [("0xB1D1F4", "00:B1:D1:F4"), ("0x31D1F4", "31:D1:F4")] {
+        let root = Ca::with_serial(serial).root();
+        let der = openssl_octets(&["x509", "-outform", "DER"], &root);
+        let details = CertificateDetails::of(&der).expect("a certificate");
+        let field = details
+            .fields
+            .iter()
+            .find(|it| it.windows == "Serial number");
+        assert_eq!(field.expect("it has one").value, shown);
+    }
 }
 
 #[test]
