@@ -9,46 +9,40 @@ use alloc::vec::Vec;
 use crate::error::Error;
 use crate::limits::MAX_DEPTH;
 use crate::position::Position;
-use crate::tlv::{Budget, Element, Tag};
+use crate::tlv::{Budget, Element, Header, Tag};
 
-/// Which rules an element and all in it keep.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Rules {
-    Ber,
-    Der,
+/// Whether `element` and all in it have the lengths and the strings of DER.
+///
+/// Primitive elements are not descended into. What is no sequence of elements, or goes over a
+/// limit, is not DER either: [`to_der`] says what is wrong with it.
+pub(crate) fn is_der(element: &Element<'_>, budget: &Budget) -> bool {
+    let mut count = 0;
+    let is_der = are_der(element.octets, 0, &mut count).is_some();
+    budget.take(count) && is_der
 }
 
-/// Looks at every element in `element` without descending into primitive ones, and says which
-/// rules they keep.
-///
-/// # Errors
-///
-/// What [`Elements::next`](crate::tlv::Elements::next) refuses anywhere in it, and
-/// [`Error::TooDeep`].
-pub(crate) fn survey(element: &Element<'_>, budget: &Budget) -> Result<Rules, Error> {
-    survey_at(element, budget, 1)
-}
-
-fn survey_at(element: &Element<'_>, budget: &Budget, depth: usize) -> Result<Rules, Error> {
-    let is_der = element.has_der_length && !element.tag.is_segmented();
-    let mut rules = if is_der { Rules::Der } else { Rules::Ber };
-    if element.tag.is_constructed() {
-        check_depth(element, depth)?;
-        let mut elements = element.elements(budget);
-        while let Some(inner) = elements.next()? {
-            if survey_at(&inner, budget, depth + 1)? == Rules::Ber {
-                rules = Rules::Ber;
-            }
+/// Goes through the `rest` of one level and what is in it. Each certificate comes through here,
+/// so it keeps nothing but where it is.
+fn are_der(mut rest: &[u8], depth: usize, count: &mut usize) -> Option<()> {
+    while !rest.is_empty() {
+        let header = Header::parse(rest, 0).ok()?;
+        let content = header.der_content(rest)?;
+        *count += 1;
+        if header.tag.is_constructed() {
+            let may_be_entered = depth < MAX_DEPTH && !header.tag.is_segmented();
+            may_be_entered.then(|| are_der(content, depth + 1, count))??;
         }
+        rest = rest.get(header.octets + content.len()..)?;
     }
-    Ok(rules)
+    Some(())
 }
 
 /// The same element in DER.
 ///
 /// # Errors
 ///
-/// As [`survey`], and [`Error::Malformed`] when the segments of a string are not segments of it.
+/// What [`Elements::next`](crate::tlv::Elements::next) refuses anywhere in it, [`Error::TooDeep`],
+/// and [`Error::Malformed`] when the segments of a string are not segments of it.
 pub(crate) fn to_der(element: &Element<'_>, budget: &Budget) -> Result<Vec<u8>, Error> {
     let mut der = Vec::with_capacity(element.octets.len());
     append_der(element, &mut der, budget, 1)?;

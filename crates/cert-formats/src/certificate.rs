@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use der::Decode as _;
 use x509_cert::certificate::{CertificateInner, Raw};
 
-use crate::ber::{self, Rules};
+use crate::ber;
 use crate::diagnose;
 use crate::error::Error;
 use crate::position::Position;
@@ -50,32 +50,35 @@ impl ReadCertificate {
     }
 }
 
-/// Reads the certificate that `element` is, and says which rules it was written by.
+/// Reads the certificate that `element` is, and says whether it had to be re-encoded because it was
+/// not DER.
 ///
 /// # Errors
 ///
 /// - [`Error::Malformed`] with the offset at which it stops being a certificate.
-/// - What [`ber::survey`] refuses.
+/// - What [`ber::to_der`] refuses.
 pub(crate) fn parse(
     element: &Element<'_>,
     budget: &Budget,
-) -> Result<(ReadCertificate, Rules), Error> {
-    let rules = ber::survey(element, budget)?;
-    let der = match rules {
-        Rules::Der => element.octets.to_vec(),
-        Rules::Ber => ber::to_der(element, budget)?,
+) -> Result<(ReadCertificate, bool), Error> {
+    let is_der = ber::is_der(element, budget);
+    let der = if is_der {
+        element.octets.to_vec()
+    } else {
+        ber::to_der(element, budget)?
     };
     match RawCertificate::from_der(&der) {
-        Ok(certificate) => Ok((ReadCertificate { der, certificate }, rules)),
-        Err(error) => Err(explain(error, element, rules, budget)),
+        Ok(certificate) => Ok((ReadCertificate { der, certificate }, !is_der)),
+        Err(error) => Err(explain(error, element, is_der, budget)),
     }
 }
 
-fn explain(error: der::Error, element: &Element<'_>, rules: Rules, budget: &Budget) -> Error {
+fn explain(error: der::Error, element: &Element<'_>, is_der: bool, budget: &Budget) -> Error {
     // The fields of BER are not where they are in the DER that was made of them.
-    let found = match rules {
-        Rules::Der => diagnose::check_fields(element, budget).err(),
-        Rules::Ber => None,
+    let found = if is_der {
+        diagnose::check_fields(element, budget).err()
+    } else {
+        None
     };
     found.unwrap_or_else(|| {
         Error::malformed(

@@ -2,7 +2,6 @@
 
 use alloc::vec::Vec;
 
-use crate::ber::Rules;
 use crate::bundle::Bundle;
 use crate::certificate::{self, ReadCertificate};
 use crate::cms::{self, Content, SignedData};
@@ -226,8 +225,8 @@ impl<'b> Collector<'b> {
                 limit: MAX_CERTIFICATES,
             });
         }
-        let (certificate, rules) = certificate::parse(element, self.budget)?;
-        if rules == Rules::Ber {
+        let (certificate, was_reencoded) = certificate::parse(element, self.budget)?;
+        if was_reencoded {
             self.notes.add(Note::CertificateReencoded { position });
         }
         self.certificates.push(certificate);

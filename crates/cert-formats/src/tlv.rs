@@ -121,17 +121,21 @@ impl Budget {
     }
 
     fn spend(&self, offset: usize) -> Result<(), Error> {
-        let left = self
-            .left
-            .get()
-            .checked_sub(1)
-            .ok_or(Error::TooManyElements {
-                position: Position::Offset(offset),
-                limit: MAX_ELEMENTS,
-            })?;
-        self.left.set(left);
-        work::add(1);
-        Ok(())
+        if self.take(1) {
+            return Ok(());
+        }
+        Err(Error::TooManyElements {
+            position: Position::Offset(offset),
+            limit: MAX_ELEMENTS,
+        })
+    }
+
+    /// Takes `count` elements off what is left, if there are so many.
+    pub(crate) fn take(&self, count: usize) -> bool {
+        work::add(count);
+        let left = self.left.get().checked_sub(count);
+        self.left.set(left.unwrap_or_else(|| self.left.get()));
+        left.is_some()
     }
 }
 
@@ -190,6 +194,14 @@ impl Header {
                 "a length (X.690 section 8.1.3)",
                 "the reserved octet 0xFF",
             )),
+        }
+    }
+
+    /// The content, if it is all there and its length is written as DER has it.
+    pub(crate) fn der_content<'a>(&self, input: &'a [u8]) -> Option<&'a [u8]> {
+        match self.length {
+            Length::Definite(length) if self.is_der => input.get(self.octets..)?.get(..length),
+            _ => None,
         }
     }
 
