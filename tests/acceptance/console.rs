@@ -226,6 +226,21 @@ fn a_paste_with_a_private_key_is_refused_and_nothing_of_it_is_repeated() -> Resu
 }
 
 #[test]
+fn a_der_file_that_is_sent_as_a_paste_is_answered_with_what_to_do() -> Result<()> {
+    let unit = Unit::start()?;
+    let chain = judge::presented_chain(unit.address)?;
+    let pem = chain.first().context("the unit shows nothing")?;
+    let der = Tool::new("openssl").args("x509 -outform DER");
+    let der = der.stdin(pem.as_str()).run()?.stdout;
+    let ran = unit.console_command("install", der)?;
+    let said = joined(&ran.stderr);
+    assert!(said.contains("The line is not text."), "{said}");
+    assert!(said.ends_with("openssl x509 -inform DER."), "{said}");
+    assert_eq!(ran.status.code(), Some(2), "{said}");
+    Ok(())
+}
+
+#[test]
 fn a_script_reads_json_and_exit_codes() -> Result<()> {
     let unit = Unit::start()?;
     let json = |command: &str| -> Result<String> {

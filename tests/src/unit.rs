@@ -275,13 +275,13 @@ impl Unit {
     }
 
     /// Runs one command on its console, with this standard input.
-    pub fn console_command(&self, command: &str, input: &str) -> Result<Ran> {
+    pub fn console_command(&self, command: &str, input: impl AsRef<[u8]>) -> Result<Ran> {
         let console = Tool::new(program()?)
             .args("console --state")
             .arg(&self.state)
             .args("-c")
             .arg(command);
-        let ran = console.stdin(input).try_run()?;
+        let ran = console.stdin(input.as_ref()).try_run()?;
         self.transcript.add(
             "the console",
             [&ran.stdout[..], ran.stderr.as_bytes()].concat(),

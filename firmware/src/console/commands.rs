@@ -141,7 +141,10 @@ pub(super) fn run(desk: &mut Desk, line: &str) -> Answer {
     };
     match command.arguments(rest) {
         Ok(arguments) => (command.run)(desk, &arguments),
-        Err(why) => Answer::not_understood(why),
+        Err(why) => Answer::not_understood(format_args!(
+            "{why} Type help {} for what it does.",
+            command.name
+        )),
     }
 }
 
@@ -181,6 +184,10 @@ fn group(first: &str) -> Vec<&'static str> {
 
 /// Says that there is no such command, and which was perhaps meant.
 pub(super) fn unknown(first: &str, second: Option<&str>) -> String {
+    format!("{} Type help for the commands.", meant(first, second))
+}
+
+fn meant(first: &str, second: Option<&str>) -> String {
     let given = second.map_or(first.to_owned(), |second| format!("{first} {second}"));
     let group = group(first);
     if !group.is_empty() {

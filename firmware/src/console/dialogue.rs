@@ -87,8 +87,7 @@ impl Reply {
     }
 
     pub(super) fn not_understood(why: impl std::fmt::Display) -> Self {
-        let said = format!("{why} Type help for the commands.");
-        Self::new(NOT_UNDERSTOOD, show::paragraphs(&said))
+        Self::new(NOT_UNDERSTOOD, show::paragraphs(&why.to_string()))
     }
 
     pub(super) fn cancelled() -> Self {

@@ -10,6 +10,7 @@ mod leaf;
 mod limits;
 mod names;
 mod pairing;
+mod requested;
 mod robustness;
 mod signatures;
 mod support;

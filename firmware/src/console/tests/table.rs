@@ -173,7 +173,10 @@ async fn what_is_not_understood_is_said_with_what_was_perhaps_meant() {
         ("cert", "There is cert check"),
         ("xyzzy", "\"xyzzy\" is no command. Type help"),
         ("\u{1b}[2Jx", "\"?[2Jx\" is no command."),
-        ("status now", "status [--json]"),
+        (
+            "status now",
+            "status [--json]. Type help status for what it does.",
+        ),
         ("exit now", "exit takes nothing."),
         ("defcert -md5", "defcert [-sha1] [-sha] [-v]"),
         ("journal -n", "-n wants a NUMBER behind it."),

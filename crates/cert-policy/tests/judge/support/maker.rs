@@ -169,6 +169,19 @@ impl Maker {
         Self::load_key(path)
     }
 
+    /// A certificate request in DER that asks for these extensions.
+    pub(crate) fn request(&self, key: &Key, extensions: &[&str]) -> Vec<u8> {
+        let mut command = Command::new("openssl");
+        command.args([
+            "req", "-new", "-outform", "DER", "-subj", "/CN=unit", "-key",
+        ]);
+        command.arg(&key.path);
+        for extension in extensions {
+            command.args(["-addext", extension]);
+        }
+        run(&mut command)
+    }
+
     pub(crate) fn make(&self, spec: &Spec<'_>) -> Made {
         let (request, extensions, path) = (self.file("csr"), self.file("cnf"), self.file("der"));
         std::fs::write(&extensions, spec.extensions).unwrap();
