@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-/// The printer while it runs; it is ended on drop.
+/// The printer while it runs; it is switched off on drop.
 struct Printer {
     process: Child,
     stdin: ChildStdin,
@@ -79,7 +79,9 @@ impl Printer {
 
 impl Drop for Printer {
     fn drop(&mut self) {
-        let _ended = self.process.kill();
+        // What is killed is `timeout`, which cannot end the printer then: it would keep its
+        // store from the next.
+        let _ended = writeln!(self.stdin, "quit");
         let _ended = self.process.wait();
     }
 }
