@@ -41,6 +41,12 @@ fn the_high_level_takes_tls_1_3_only_and_no_rsa_below_3072_bits() -> Result<()> 
         review.form("/install").is_err(),
         "there is nothing to press"
     );
+    for command in ["install", "install -f"] {
+        let ran = unit.console_command(command, issued.encode(Encoding::X509Pem)?)?;
+        assert_eq!(ran.status.code(), Some(1), "{ran:?}");
+        ensure!(ran.stderr.contains("2048 bits"), "{}", ran.stderr);
+        ensure!(!ran.stderr.contains("Type install"), "{}", ran.stderr);
+    }
     assert_eq!(judge::presented_chain(unit.address)?, served);
 
     unit.done("defcert")?;

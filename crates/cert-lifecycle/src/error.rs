@@ -32,6 +32,9 @@ pub enum Error {
     /// Fields of the form that cannot be taken.
     #[error("{}", fields(.0))]
     Form(Vec<FieldMessage>),
+    /// The key of the certificate is too short for the TLS level that is set.
+    #[error("This certificate cannot be served: {0} Nothing was changed.")]
+    TlsLevel(String),
     /// The TLS stack cannot serve the identity.
     #[error("This certificate cannot be served: {0} Nothing was changed.")]
     Listener(String),

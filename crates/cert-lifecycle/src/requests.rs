@@ -44,6 +44,7 @@ impl Unit {
     ///
     /// - [`Error::Cancelled`] when `progress` breaks.
     /// - [`Error::Make`] when the digest does not fit the key.
+    /// - [`Error::TlsLevel`] when the key is too short for the TLS level.
     /// - [`Error::Listener`] when the self-signed certificate cannot be served.
     /// - [`Error::Store`] when the store does not take it.
     pub fn make(

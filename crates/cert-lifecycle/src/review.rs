@@ -65,7 +65,9 @@ impl Unit {
         };
         let identity = self.identity(records, &record).ok()?;
         match self.check_at(&identity, self.settings().tls) {
-            Err(Error::Listener(why)) => Some(format!("It cannot be served: {why}")),
+            Err(Error::Listener(why) | Error::TlsLevel(why)) => {
+                Some(format!("It cannot be served: {why}"))
+            }
             _ => None,
         }
     }
@@ -149,7 +151,8 @@ impl Review {
     }
 
     /// Why the TLS stack cannot serve it, as a sentence, where the judge does not refuse it.
-    /// [`Unit::install`] tries again, and only a console can force it.
+    /// [`Unit::install`] tries again, and only a console can force it, unless its key is too short
+    /// for the TLS level.
     #[must_use]
     pub fn unservable(&self) -> Option<&str> {
         self.unservable.as_deref()

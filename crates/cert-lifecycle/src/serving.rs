@@ -13,11 +13,13 @@ use crate::{Error, Unit};
 
 impl Unit {
     /// Serves what was reviewed, from the next connection on: on trial when it was
-    /// installed from a browser. The identity that served becomes the previous one.
+    /// installed from a browser. The identity that served becomes the previous one, unless it
+    /// was still on trial itself: then it is gone, and the previous one stays.
     ///
     /// # Errors
     ///
     /// - [`Error::Refused`] with every refusal, when the judge refuses it now.
+    /// - [`Error::TlsLevel`] when the key is too short for the TLS level.
     /// - [`Error::Listener`] when the TLS stack cannot serve it.
     /// - [`Error::Store`] when the store does not take it.
     pub fn install(
@@ -49,6 +51,7 @@ impl Unit {
     /// # Errors
     ///
     /// - [`Error::NoIdentity`] when nothing served before.
+    /// - [`Error::TlsLevel`] when the key is too short for the TLS level.
     /// - [`Error::Listener`] when the TLS stack cannot serve it.
     /// - [`Error::Store`] when the store does not take it.
     pub fn serve_previous(&self, preflight: Preflight, actor: &Actor) -> Result<String, Error> {
@@ -84,25 +87,25 @@ impl Unit {
         Ok(sha256_of(record.leaf()))
     }
 
-    /// Proves that `identity` could serve at the TLS level that is set, unless somebody
-    /// at a console forces it: they do not need it to get in.
+    /// Proves that `identity` could serve at the TLS level that is set. Somebody at a console
+    /// can do without the handshake, for they do not need it to get in; what the level asks of
+    /// keys holds for them too, for they can set the level.
     pub(crate) fn check(
         &self,
         identity: &Identity,
         preflight: Preflight,
         actor: &Actor,
     ) -> Result<(), Error> {
+        let level = self.settings().tls;
         if preflight == Preflight::Forced && !matches!(actor.via, Via::Web(_)) {
-            return Ok(());
+            return check_key(identity, level);
         }
-        self.check_at(identity, self.settings().tls)
+        self.check_at(identity, level)
     }
 
     /// Proves that `identity` could serve at this level.
     pub(crate) fn check_at(&self, identity: &Identity, level: TlsLevel) -> Result<(), Error> {
-        if let Some(leaf) = identity.chain().first() {
-            level.check_key(leaf.as_bytes())?;
-        }
+        check_key(identity, level)?;
         self.listener
             .check(identity, level)
             .map_err(Error::Listener)
@@ -125,6 +128,11 @@ impl Unit {
         self.keep_stand_in(stand_in);
         Ok(())
     }
+}
+
+fn check_key(identity: &Identity, level: TlsLevel) -> Result<(), Error> {
+    let leaf = identity.chain().first();
+    leaf.map_or(Ok(()), |leaf| level.check_key(leaf.as_bytes()))
 }
 
 /// The entry of the journal for an identity that serves from now on.

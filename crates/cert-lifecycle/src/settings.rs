@@ -119,7 +119,8 @@ impl Setting {
             Self::Http => {
                 "off, redirect or default. With redirect, a browser that asks over HTTP is sent to \
                  HTTPS, and only the pages of Help are shown without it. \
-                 default is redirect where the configuration of the unit names an address for it."
+                 default is redirect where the configuration of the unit names an address for it and no \
+                 off behind it."
             }
             Self::Metrics => {
                 "off, or a token of 20 to 128 letters, digits and signs. Whoever sends it as \
@@ -141,7 +142,7 @@ impl Setting {
                 "off, on or default. Telnet encrypts nothing: whoever can listen to the network between \
                  reads the password and can take the console over. Leave it off and use SSH, unless \
                  nothing else reaches the unit. default is on where the configuration of the unit \
-                 names an address for it."
+                 names an address for it and no off behind it."
             }
             Self::Syslog => {
                 "off, or where alarms and the journal are sent (RFC 5424), such as udp:10.0.0.9 or \
@@ -416,7 +417,8 @@ impl Unit {
     /// # Errors
     ///
     /// - [`Error::Setting`] for the first that is not taken.
-    /// - [`Error::Listener`] when what serves does not fit the TLS level.
+    /// - [`Error::TlsLevel`] when the key of what serves is too short for the TLS level.
+    /// - [`Error::Listener`] when the TLS stack cannot serve it at that level.
     /// - [`Error::Store`] when the store does not take them.
     pub fn change_settings(
         &self,

@@ -42,7 +42,7 @@ impl TlsLevel {
         let bits = leaf.and_then(|leaf| rsa_bits(leaf.tbs_certificate().subject_public_key_info()));
         match (self, bits) {
             (Self::High, Some(bits)) if bits < RSA_BITS_MIN_HIGH.into() => {
-                Err(Error::Listener(format!(
+                Err(Error::TlsLevel(format!(
                     "its RSA key has {bits} bits, and the TLS level \"high\" wants \
                      {RSA_BITS_MIN_HIGH} or more. Make a key of EC P-256 or RSA \
                      {RSA_BITS_MIN_HIGH}, or set the TLS level to \"standard\"."

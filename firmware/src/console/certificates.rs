@@ -282,9 +282,10 @@ fn shown(desk: &Desk, json: bool) -> Answer {
     };
     let shown = Shown::new(&under.review, &requests);
     let refused = under.review.is_refused();
-    let next = match refused {
-        true => "It is refused, so it cannot be installed. Nothing was changed.",
-        false => "Nothing was changed so far. Type install to serve it.",
+    let next = match (refused, under.review.unservable()) {
+        (true, _) => "It is refused, so it cannot be installed. Nothing was changed.",
+        (false, Some(_)) => "As things stand install refuses it. Nothing was changed.",
+        (false, None) => "Nothing was changed so far. Type install to serve it.",
     };
     let mut answer = Answer::show(json, &shown, |shown| {
         format!("{}{}", shown.text(), show::paragraphs(next))

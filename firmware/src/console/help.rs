@@ -75,8 +75,9 @@ const BEFORE: &[&str] = &[
     "A script gives a command and reads its exit code: `countersign console -c COMMAND`, `ssh \
      admin@unit COMMAND`, or lines on the standard input of `countersign console`, which ends with \
      the first that is not done. What is asked or pasted comes from standard input. With --json a \
-     command writes one JSON document: times are seconds since 1970-01-01 UTC, fingerprints \
-     upper-case pairs with colons, and fields may be added in later versions.",
+     command writes one JSON document: times are seconds since 1970-01-01 UTC unless their name says \
+     otherwise, fingerprints of certificates upper-case pairs with colons, those of keys lower-case \
+     digits, those of SSH as OpenSSH writes them, and fields may be added in later versions.",
 ];
 
 /// `docs/console.md`.

@@ -386,7 +386,7 @@ pub(super) const COMMANDS: &[Command] = &[
                 (organizational_unit, perhaps several), email, key (key_type: RSA, \"EC P-256\" or \
                 \"EC P-384\"), bits (key_bits), digest (signature_algorithm), days, name (perhaps \
                 several, such as name=IP:10.0.0.7), optional_organization, challenge_password and \
-                pass_phrase, and omit_names=yes. \
+                pass_phrase, omit_names=yes and self_signed=yes, which is -s. \
                 A value of ? has a secret asked for without showing it.",
         examples: &[
             "request new",

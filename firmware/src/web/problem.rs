@@ -134,7 +134,8 @@ pub(super) fn status_of(error: &Error) -> StatusCode {
         | Error::Password(_)
         | Error::Read(_)
         | Error::Refused(_)
-        | Error::Setting { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        | Error::Setting { .. }
+        | Error::TlsLevel(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Error::Store(StoreError::ReadOnly(_)) => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }

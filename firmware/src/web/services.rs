@@ -157,7 +157,7 @@ pub(super) async fn save(
             }
             Ok(_) => return Ok(Redirect::to("/management/services?saved").into_response()),
             // Only the TLS level can be more than the certificate that serves is fit for.
-            Err(error @ Error::Listener(_)) => {
+            Err(error @ (Error::TlsLevel(_) | Error::Listener(_))) => {
                 status = status_of(&error);
                 let level = fields
                     .iter_mut()

@@ -308,7 +308,9 @@ impl Planner<'_> {
         self.unit
             .check_at(identity, level)
             .map_err(|error| match error {
-                Error::Listener(why) => format!("It cannot be served: {why}"),
+                Error::Listener(why) | Error::TlsLevel(why) => {
+                    format!("It cannot be served: {why}")
+                }
                 other => other.to_string(),
             })
     }
