@@ -5,7 +5,9 @@
 //! without the variable; the password comes through a pipe, as standard input.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::{self, Read as _, Write as _};
+use std::os::fd::AsFd as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 use std::sync::Mutex;
@@ -28,10 +30,9 @@ static FIRST: Mutex<Option<Zeroizing<String>>> = Mutex::new(None);
 /// cannot be, the password stays in the environment, and the log says so.
 pub(crate) fn take_out_of_environment(arguments: impl Iterator<Item = OsString>) {
     if std::env::var_os(AS_INPUT).is_some() {
-        let mut password = Zeroizing::new(String::new());
-        let read = io::stdin().take(OCTETS_MAX).read_to_string(&mut password);
-        if read.is_ok() {
-            keep(password);
+        match read_input() {
+            Ok(password) => keep(password),
+            Err(why) => log(format_args!("the first password could not be read: {why}")),
         }
         return;
     }
@@ -43,6 +44,14 @@ pub(crate) fn take_out_of_environment(arguments: impl Iterator<Item = OsString>)
         "{PASSWORD} stays in the environment of this process: {why}"
     ));
     keep(password);
+}
+
+/// Reads it without the buffer of `io::stdin`, which nobody ever wipes.
+fn read_input() -> io::Result<Zeroizing<String>> {
+    let input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let mut password = Zeroizing::new(String::new());
+    input.take(OCTETS_MAX).read_to_string(&mut password)?;
+    Ok(password)
 }
 
 /// The password, once.

@@ -3,11 +3,13 @@
 use acceptance::{
     Administrator, Authority, Canary, Encoding, Name, PASSWORD, Unit, foreign_request, sign_in,
 };
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
+use std::time::{Duration, Instant};
 
 const PASS_PHRASE: &str = "canary-pass-phrase-86c1";
 const CHALLENGE: &str = "canary-challenge-1f7e";
 const WRONG_PASSWORD: &str = "canary-mistyped-password-3d0a";
+const CONSOLE_PASS_PHRASE: &str = "canary-typed-at-the-console-5c0e";
 const NEW_PASSWORD: &str = "canary-new-password-b72f";
 
 /// How a private RSA key in PKCS#8 begins: version 0, rsaEncryption, an octet string
@@ -102,6 +104,54 @@ fn no_page_log_line_journal_entry_or_file_holds_a_secret() -> Result<()> {
             "nothing came from {origin}"
         );
     }
+    Ok(())
+}
+
+/// Root alone can look into the unit's memory, as `docs/security.md` says.
+#[test]
+fn no_secret_stays_in_memory_once_it_was_used() -> Result<()> {
+    let unit = Unit::start()?;
+    for password in [WRONG_PASSWORD, WRONG_PASSWORD, PASSWORD] {
+        sign_in(&mut unit.browser(), password)?;
+    }
+    let mut admin = Administrator::sign_in(&unit)?;
+    let secrets = [
+        ("common_name", "ntp1.example.net"),
+        ("pass_phrase", PASS_PHRASE),
+    ];
+    admin.make_request(&secrets, &[])?;
+    let uploaded = upload_a_private_key(&unit, &mut admin)?;
+    change_password(&mut admin)?;
+    unit.console(&format!(
+        "request new cn=ntp2.example.net key=\"EC P-256\" pass_phrase={CONSOLE_PASS_PHRASE}"
+    ))?;
+    drop(admin);
+    let ends = Instant::now() + Duration::from_secs(20);
+    loop {
+        let found: Vec<&str> = [
+            PASSWORD,
+            WRONG_PASSWORD,
+            NEW_PASSWORD,
+            PASS_PHRASE,
+            CONSOLE_PASS_PHRASE,
+            &uploaded,
+        ]
+        .into_iter()
+        .filter_map(|secret| match unit.has_in_memory(secret.as_bytes()) {
+            Ok(false) => None,
+            Ok(true) => Some(Ok(secret)),
+            Err(why) => Some(Err(why)),
+        })
+        .collect::<Result<_>>()?;
+        if found.is_empty() {
+            break;
+        }
+        // The connections end a moment after the browser has.
+        ensure!(Instant::now() < ends, "still in memory: {found:?}");
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    // What is in use is found: the certificate that serves.
+    assert!(unit.has_in_memory(b"Spectracom")?);
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -287,6 +288,32 @@ impl Unit {
             [&ran.stdout[..], ran.stderr.as_bytes()].concat(),
         );
         Ok(ran)
+    }
+
+    /// Whether these octets are anywhere in its memory that it writes to. Only root may look.
+    pub fn has_in_memory(&self, octets: &[u8]) -> Result<bool> {
+        let process = format!("/proc/{}", self.process_id());
+        let maps = fs::read_to_string(format!("{process}/maps"))?;
+        let memory = fs::File::open(format!("{process}/mem")).context("only root may look")?;
+        for line in maps.lines().filter(|line| line.contains(" rw")) {
+            let range = line
+                .split(' ')
+                .next()
+                .and_then(|range| range.split_once('-'));
+            let (begin, end) = range.context("a range of addresses")?;
+            let (begin, end) = (
+                u64::from_str_radix(begin, 16)?,
+                u64::from_str_radix(end, 16)?,
+            );
+            let mut part = vec![0; usize::try_from(end - begin)?];
+            // Some, such as those of the kernel, cannot be read.
+            if memory.read_exact_at(&mut part, begin).is_ok()
+                && memchr::memmem::find(&part, octets).is_some()
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Every file of its state, with what is in it.

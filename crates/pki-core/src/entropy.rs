@@ -44,12 +44,13 @@ impl<R: CryptoRng> MixedRng<R> {
     pub fn new(mut system: R, pass_phrase: &PassPhrase) -> Self {
         let mut salt = Zeroizing::new([0; 64]);
         system.fill_bytes(salt.as_mut_slice());
-        let hash = Sha256::new()
-            .chain_update(Self::LABEL)
-            .chain_update(salt.as_slice())
-            .chain_update(pass_phrase.as_bytes());
+        // Never moved, for what is moved leaves a copy behind; what it is made of is wiped with it.
+        let mut hash = Sha256::new();
+        hash.update(Self::LABEL);
+        hash.update(salt.as_slice());
+        hash.update(pass_phrase.as_bytes());
         let mut seed = Zeroizing::new([0; 32]);
-        hash.finalize_into((&mut *seed).into());
+        hash.finalize_into_reset((&mut *seed).into());
         Self {
             system,
             stream: ChaCha20Rng::from_seed(*seed),
