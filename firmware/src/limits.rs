@@ -50,8 +50,10 @@ pub(crate) const CHANNELS_MAX: usize = 4;
 pub(crate) const WINDOW_OCTETS: u32 = 64 * 1024;
 /// Octets that may be typed ahead while a command runs.
 pub(crate) const AHEAD_OCTETS_MAX: usize = 64 * 1024;
-/// A terminal has this long to take what is shown.
+/// A terminal has this long to take each KiB that is shown.
 pub(crate) const SHOW_MAX: Duration = Duration::from_secs(120);
+/// A terminal on a serial line has this long, for people stop it (Ctrl-S) to read.
+pub(crate) const SERIAL_SHOW_MAX: Duration = Duration::from_secs(30 * 60);
 /// Requests over one connection; the last one is answered and closes it.
 pub(crate) const REQUESTS_MAX: u32 = 100;
 
@@ -71,7 +73,7 @@ pub(crate) const DRAIN_MAX: Duration = Duration::from_secs(5);
 
 /// Octets of an upload.
 pub(crate) const UPLOAD_OCTETS_MAX: usize = 1024 * 1024;
-/// Octets of the fields beside an upload.
+/// Octets of the fields beside an upload, and of any other form of somebody who is signed in.
 pub(crate) const BESIDE_OCTETS_MAX: usize = 64 * 1024;
 /// Octets of the body of somebody who is not signed in: a sign-in.
 pub(crate) const STRANGER_OCTETS_MAX: usize = 16 * 1024;
@@ -81,9 +83,9 @@ pub(crate) const UPLOADS_OCTETS_MAX: usize = 8 * 1024 * 1024;
 /// A body that is too large is read and thrown away up to here, for a browser shows
 /// the answer only after it has sent the body.
 pub(crate) const DRAINED_OCTETS_MAX: usize = 8 * 1024 * 1024;
-/// The body of somebody who is signed in has this long to arrive.
+/// An upload has this long to arrive.
 pub(crate) const UPLOAD_MAX: Duration = Duration::from_secs(120);
-/// The body of anybody else has this long to arrive.
+/// The body of anybody else, and any form but an upload, has this long to arrive.
 pub(crate) const FORM_MAX: Duration = Duration::from_secs(30);
 
 /// Files that may be open at a time: the connections, the consoles, the store.
@@ -126,7 +128,7 @@ mod tests {
                 format!("{} KiB; {} s", kib(STRANGER_OCTETS_MAX), seconds(FORM_MAX)),
             ),
             (
-                "an upload, the fields beside it; its time",
+                "an upload, the fields beside it or another form; its time",
                 format!(
                     "{} MiB, {} KiB; {} s",
                     mib(UPLOAD_OCTETS_MAX),

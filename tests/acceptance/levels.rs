@@ -41,6 +41,13 @@ fn the_high_level_takes_tls_1_3_only_and_no_rsa_below_3072_bits() -> Result<()> 
         review.form("/install").is_err(),
         "there is nothing to press"
     );
+    let ran = unit.console_command("cert paste", issued.encode(Encoding::X509Pem)?)?;
+    let said = ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    ensure!(
+        said.contains("It cannot be served") && said.contains("It is refused"),
+        "{said}"
+    );
+    assert_eq!(ran.status.code(), Some(1), "{said}");
     for command in ["install", "install -f"] {
         let ran = unit.console_command(command, issued.encode(Encoding::X509Pem)?)?;
         assert_eq!(ran.status.code(), Some(1), "{ran:?}");

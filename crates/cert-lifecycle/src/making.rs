@@ -150,6 +150,14 @@ impl Unit {
     pub fn cancel_making(&self) {
         self.job.cancelled.store(true, Ordering::Relaxed);
     }
+
+    /// The same, if the job with this number is the one that runs: another is somebody else's.
+    pub fn cancel_making_of(&self, number: u64) {
+        let state = self.job.state();
+        if state.number == number {
+            self.job.cancelled.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 pub(crate) fn no_thread(why: std::io::Error) -> Error {

@@ -1,8 +1,11 @@
 //! The factory certificate: made at the first start, and anew by `defcert`.
 
+use std::sync::{MutexGuard, TryLockError};
+use std::time::Duration;
+
 use pki_core::{
-    CertificateParams, CommonName, Digest, PrivateKey, SanExtension, Subject, SubjectAltName,
-    ValidityDays,
+    CertificateParams, CommonName, Digest, PrivateKey, Progress, SanExtension, Subject,
+    SubjectAltName, ValidityDays,
 };
 
 use crate::environment::EnvironmentRng;
@@ -17,6 +20,9 @@ use crate::unit::NewKey;
 use crate::view::der_of;
 use crate::{Error, Unit};
 
+/// Whoever waits for the turn of another looks again after so long.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
 /// A factory identity just made, not yet in the store.
 pub(crate) struct NewFactoryIdentity {
     pub(crate) key: NewKey,
@@ -25,7 +31,8 @@ pub(crate) struct NewFactoryIdentity {
 
 impl Unit {
     /// Makes a new factory identity and serves it at once, whatever serves now.
-    /// Returns the certificate's SHA-256 fingerprint. Takes as long as its key takes.
+    /// Returns the certificate's SHA-256 fingerprint. Takes as long as its key takes, and those
+    /// of others that were asked for before.
     ///
     /// # Errors
     ///
@@ -39,6 +46,7 @@ impl Unit {
         actor: &Actor,
         progress: OnProgress<'_>,
     ) -> Result<String, Error> {
+        let _turn = self.turn_to_reset(progress)?;
         let mut new = self.make_factory_identity(digest, progress)?;
         let _changing = self.lock();
         let now = self.environment.now();
@@ -62,6 +70,21 @@ impl Unit {
         self.start_trial(&new.record);
         self.serve(&identity)?;
         Ok(fingerprint)
+    }
+
+    /// Waits until nobody else makes a factory identity: there is no end to how often one can be
+    /// asked for, and each takes every processor.
+    fn turn_to_reset(&self, progress: OnProgress<'_>) -> Result<MutexGuard<'_, ()>, Error> {
+        loop {
+            match self.resetting.try_lock() {
+                Ok(turn) => return Ok(turn),
+                Err(TryLockError::Poisoned(poisoned)) => return Ok(poisoned.into_inner()),
+                Err(TryLockError::WouldBlock) if progress(Progress::default()).is_break() => {
+                    return Err(Error::Cancelled);
+                }
+                Err(TryLockError::WouldBlock) => std::thread::sleep(LOOK_AGAIN),
+            }
+        }
     }
 
     /// A key of RSA 2048, or as many bits as the TLS level wants, and a certificate

@@ -429,6 +429,7 @@ impl Start<'_> {
             trial: Mutex::default(),
             stands_in: Mutex::default(),
             reached: Mutex::new(None),
+            resetting: Mutex::new(()),
             changing: Mutex::new(()),
         })
     }

@@ -91,6 +91,8 @@ pub struct Unit {
     pub(crate) stands_in: Mutex<Option<StandIn>>,
     /// What the store said of names when it was last asked.
     pub(crate) reached: Mutex<Option<Arc<Reached>>>,
+    /// Held while a factory certificate is made.
+    pub(crate) resetting: Mutex<()>,
     /// Held from the first read of a change until the listener has been told,
     /// so that store and listener cannot disagree.
     pub(crate) changing: Mutex<()>,

@@ -31,8 +31,8 @@ pub struct PrivateKey {
     secret: Secret,
 }
 
-/// How far the making of a key is.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// How far the making of a key is; by default, at its beginning.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Progress {
     /// The part of the expected work that is done, from 0 to 1, never falling.

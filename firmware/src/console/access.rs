@@ -135,8 +135,13 @@ fn change_password(desk: &mut Desk, present: &str, new: &str) -> Answer {
         .ok()
         .map(|runtime| runtime.block_on(app.hashing.place(standing)));
     let changed = app.unit.change_password(present, new, &desk.actor);
-    let wrong = matches!(changed, Err(Error::Password(PasswordError::PresentWrong)));
-    if let Some(address) = address.filter(|_| !wrong) {
+    // What else was not taken was so only after the present one was right.
+    let is_right = match &changed {
+        Ok(()) => true,
+        Err(Error::Password(why)) => *why != PasswordError::PresentWrong,
+        Err(_) => false,
+    };
+    if let Some(address) = address.filter(|_| is_right) {
         app.throttle.succeeded(address, Instant::now());
     }
     match changed {

@@ -212,10 +212,9 @@ fn preflight(arguments: &Arguments) -> Preflight {
 
 const PASTE: &str = "Paste the certificate as PEM, with the CA's own certificates after it.";
 
-pub(super) fn paste_command(desk: &mut Desk, arguments: &Arguments) -> Answer {
+pub(super) fn paste_command(_: &mut Desk, arguments: &Arguments) -> Answer {
     let json = arguments.json();
-    // What is pasted on demand begins anew.
-    desk.review = None;
+    // What is pasted on demand begins anew; what is under review stays until it can be read.
     let mut answer = paste_then(Zeroizing::default(), move |desk, pasted| {
         match reviewed(desk, pasted) {
             Ok(()) => shown(desk, json),
@@ -234,7 +233,7 @@ fn asked() -> String {
 /// Takes what somebody pastes without a word: it belongs to the certificate that is under
 /// review, if there is one.
 pub(super) fn paste(desk: &mut Desk) -> Answer {
-    let kept = desk.review.take().map(|under| under.text);
+    let kept = desk.review.as_ref().map(|under| under.text.clone());
     paste_then(kept.unwrap_or_default(), |desk, pasted| {
         match reviewed(desk, pasted) {
             Ok(()) => shown(desk, false),
@@ -281,11 +280,10 @@ fn shown(desk: &Desk, json: bool) -> Answer {
         Err(error) => return error.into(),
     };
     let shown = Shown::new(&under.review, &requests);
-    let refused = under.review.is_refused();
-    let next = match (refused, under.review.unservable()) {
-        (true, _) => "It is refused, so it cannot be installed. Nothing was changed.",
-        (false, Some(_)) => "As things stand install refuses it. Nothing was changed.",
-        (false, None) => "Nothing was changed so far. Type install to serve it.",
+    let refused = shown.is_refused();
+    let next = match refused {
+        true => "It is refused, so it cannot be installed. Nothing was changed.",
+        false => "Nothing was changed so far. Type install to serve it.",
     };
     let mut answer = Answer::show(json, &shown, |shown| {
         format!("{}{}", shown.text(), show::paragraphs(next))

@@ -310,10 +310,10 @@ pub(super) fn keeps(line: &str) -> bool {
         word.parse::<Setting>()
             .is_ok_and(|setting| setting.is_secret())
     };
-    match read.as_slice() {
-        [first, second, rest @ ..] if first == "services" && second == "set" => {
+    match find(&read) {
+        Some((command, rest)) if command.name == "services set" => {
             !rest.first().is_some_and(secret_setting)
         }
-        all => !all.iter().any(secret_field),
+        _ => !read.iter().any(secret_field),
     }
 }

@@ -50,11 +50,21 @@ impl Desk {
 
     /// The draft; the first time as the unit proposes it.
     pub(super) fn draft(&mut self) -> Result<&mut RequestForm, Error> {
-        let draft = match self.draft.take() {
-            Some(draft) => draft,
-            None => self.app.unit.proposed_form("")?,
-        };
+        let draft = self.take_draft()?;
         Ok(self.draft.insert(draft))
+    }
+
+    /// What the next request begins from instead.
+    pub(super) fn keep_draft(&mut self, draft: RequestForm) {
+        self.draft = Some(draft);
+    }
+
+    /// The draft, to be worked with and kept again.
+    pub(super) fn take_draft(&mut self) -> Result<RequestForm, Error> {
+        match self.draft.take() {
+            Some(draft) => Ok(draft),
+            None => self.app.unit.proposed_form(""),
+        }
     }
 
     /// Nobody reaches a console by a name that a certificate covers.

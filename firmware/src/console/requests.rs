@@ -37,22 +37,30 @@ pub(super) fn new(desk: &mut Desk, arguments: &Arguments) -> Answer {
 }
 
 fn begin(desk: &mut Desk, arguments: &Arguments) -> Result<Answer, Answer> {
-    let form = desk.draft()?;
+    let (json, words) = (arguments.json(), arguments.words());
+    if !words.is_empty() {
+        // Of the draft only the further names are in sight, so nothing else of it comes along;
+        // and a line that is refused leaves it as it was.
+        let mut form = desk.app.unit.proposed_form("")?;
+        form.names.clone_from(&desk.draft()?.names);
+        set_flags(&mut form, arguments);
+        let hidden = fill(&mut form, &words).map_err(Answer::not_understood)?;
+        return ask_hidden(desk, form, hidden, json);
+    }
+    set_flags(desk.draft()?, arguments);
+    let said = show::paragraphs(
+        "Enter keeps what stands in brackets, a single - empties it, Ctrl-C leaves.",
+    );
+    questions::ask(desk, said, 0, json)
+}
+
+fn set_flags(form: &mut RequestForm, arguments: &Arguments) {
+    form.omit_names = false;
     form.self_signed = arguments.has("-s");
     form.preflight = match arguments.has("-f") {
         true => Preflight::Forced,
         false => Preflight::Required,
     };
-    let json = arguments.json();
-    let words = arguments.words();
-    if !words.is_empty() {
-        let hidden = fill(form, &words).map_err(Answer::not_understood)?;
-        return ask_hidden(desk, hidden, json);
-    }
-    let said = show::paragraphs(
-        "Enter keeps what stands in brackets, a single - empties it, Ctrl-C leaves.",
-    );
-    questions::ask(desk, said, 0, json)
 }
 
 /// Puts `FIELD=VALUE` into the form. Returns the secrets that are to be asked for.
@@ -130,28 +138,32 @@ fn yes(name: &str, value: &str) -> Result<bool, String> {
 }
 
 /// Asks for the secrets one after the other, then makes.
-fn ask_hidden(desk: &mut Desk, mut hidden: Vec<Field>, json: bool) -> Result<Answer, Answer> {
+fn ask_hidden(
+    desk: &mut Desk,
+    mut form: RequestForm,
+    mut hidden: Vec<Field>,
+    json: bool,
+) -> Result<Answer, Answer> {
     let Some(field) = hidden.pop() else {
-        return make(desk, json);
+        let made = make(desk, &mut form, json)?;
+        desk.keep_draft(form);
+        return Ok(made);
     };
     let prompt = format!("{}: ", field.label());
     Ok(Answer::ask_hidden("", prompt, move |desk, typed| {
-        let set = desk.draft().map(|form| form.set(field, typed));
-        let next = set
-            .map_err(Answer::from)
-            .and_then(|()| ask_hidden(desk, hidden, json));
-        next.unwrap_or_else(|answer| answer)
+        form.set(field, typed);
+        ask_hidden(desk, form, hidden, json).unwrap_or_else(|answer| answer)
     }))
 }
 
-/// Checks the draft and begins to make the key.
-fn make(desk: &mut Desk, json: bool) -> Result<Answer, Answer> {
-    let order = match desk.draft()?.parse() {
+/// Checks the form and begins to make the key. Then the form holds no secret any more, for the
+/// next request begins from it.
+fn make(desk: &Desk, form: &mut RequestForm, json: bool) -> Result<Answer, Answer> {
+    let order = match form.parse() {
         Ok(order) => order,
         Err(faults) => return Err(Reply::not_done(said(&faults)).into()),
     };
     let job = desk.app.unit.start_making(order, desk.actor.clone())?;
-    let form = desk.draft()?;
     for field in Field::ALL.into_iter().filter(|field| field.is_secret()) {
         form.set(field, "");
     }

@@ -13,6 +13,8 @@ use crate::time::utc;
 pub(super) struct Shown {
     format: String,
     refused: bool,
+    /// Why it cannot be served, where the judge does not refuse it.
+    unservable: Option<String>,
     /// The unit's own certificate, or the one that was probably meant.
     certificate: Option<CertificateView>,
     /// The key of the unit that it is for.
@@ -61,7 +63,8 @@ impl Shown {
         });
         Self {
             format: review.format().to_string(),
-            refused: review.is_refused(),
+            refused: review.is_refused() || review.unservable().is_some(),
+            unservable: review.unservable().map(show::visible),
             certificate: review.chain().into_iter().next(),
             key: key.map(|key| key.fingerprint()),
             request: request.map(|request| request.number),
@@ -70,6 +73,11 @@ impl Shown {
             findings: findings.collect(),
             notes: review.reading_notes(),
         }
+    }
+
+    /// Whether `install` refuses it as things stand.
+    pub(super) fn is_refused(&self) -> bool {
+        self.refused
     }
 
     pub(super) fn text(&self) -> String {
@@ -82,6 +90,9 @@ impl Shown {
                     name.name, name.how
                 ),
             });
+        }
+        if let Some(why) = &self.unservable {
+            text += &show::paragraphs(&format!("Refused: {why}"));
         }
         for (title, of) in [
             ("Refused", Severity::Refuse),

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use cert_lifecycle::{Setting, Settings};
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 use super::commands::Arguments;
 use super::desk::{Answer, Desk};
@@ -61,7 +62,9 @@ pub(super) fn set(desk: &mut Desk, arguments: &Arguments) -> Answer {
     };
     let unit = &desk.app.unit;
     let before = desk.app.standing(setting);
-    if let Err(error) = unit.change_settings(&[(setting, &value.join(" "))], &desk.actor) {
+    // It may be a token.
+    let typed = Zeroizing::new(value.join(" "));
+    if let Err(error) = unit.change_settings(&[(setting, &typed)], &desk.actor) {
         return error.into();
     }
     let mut said = format!("{}\n", line(setting, &unit.settings()));

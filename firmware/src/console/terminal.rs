@@ -18,6 +18,8 @@ use crate::limits::{AHEAD_OCTETS_MAX, SHOW_MAX};
 /// How often somebody who types nothing is looked at: whether the sign-in still holds.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 const CTRL_C: u8 = 0x03;
+/// So much is shown at a time, so that a slow line has time for each part and not for all.
+const SHOW_OCTETS: usize = 1024;
 /// Has a terminal put brackets around what is pasted, and no more.
 pub(super) const BRACKETS_ON: &[u8] = b"\x1b[?2004h";
 pub(super) const BRACKETS_OFF: &[u8] = b"\x1b[?2004l";
@@ -49,6 +51,9 @@ pub(super) trait Wire: Send {
     /// at any time without a loss. The end of the line is an error.
     fn read(&mut self, typed: &mut Vec<u8>) -> impl Future<Output = io::Result<()>> + Send;
 
+    /// How long it may take to carry [`SHOW_OCTETS`].
+    const SHOW_MAX: Duration = SHOW_MAX;
+
     /// Shows these octets.
     fn write(&mut self, shown: &[u8]) -> impl Future<Output = io::Result<()>> + Send;
 }
@@ -70,6 +75,11 @@ impl<W: Wire> Terminal<W> {
             ahead: Zeroizing::new(Vec::new()),
             out: Vec::new(),
         }
+    }
+
+    /// Forgets the lines that were typed: somebody else is there now.
+    pub(super) fn forget(&mut self) {
+        self.editor.forget();
     }
 
     pub(super) fn into_wire(self) -> W {
@@ -166,7 +176,10 @@ impl<W: Wire> Terminal<W> {
     }
 
     async fn show(&mut self, shown: &[u8]) -> io::Result<()> {
-        timeout(SHOW_MAX, self.wire.write(shown)).await?
+        for part in shown.chunks(SHOW_OCTETS) {
+            timeout(W::SHOW_MAX, self.wire.write(part)).await??;
+        }
+        Ok(())
     }
 }
 

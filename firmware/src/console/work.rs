@@ -109,12 +109,7 @@ impl Work {
     pub(super) fn cancel(&self, desk: &Desk) {
         let unit = &desk.app.unit;
         match self {
-            // Another job is somebody else's.
-            Self::Request { job, .. } => {
-                if matches!(unit.making_of(*job), Some(Making::Running { .. })) {
-                    unit.cancel_making();
-                }
-            }
+            Self::Request { job, .. } => unit.cancel_making_of(*job),
             Self::Reset(reset) => reset.cancelled.store(true, Ordering::Relaxed),
         }
     }

@@ -18,11 +18,12 @@ mod trial;
 mod upgrade;
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use bench::{Bench, Ca, admin, form, order};
 use cert_lifecycle::{
     Action, Actor, Digest, Error, Making, Origin, PasswordError, Preflight, REQUESTS_MAX,
-    ServerName, Setting, SignIn, Via,
+    ServerName, Setting, SignIn, Unit, Via,
 };
 
 #[test]
@@ -274,16 +275,58 @@ fn a_cancelled_factory_certificate_changes_nothing() {
 }
 
 #[test]
+fn only_one_factory_certificate_is_made_at_a_time() {
+    let bench = Bench::new();
+    let unit = bench.open().unit;
+    fn reset(
+        unit: &Unit,
+        mut progress: impl FnMut() -> ControlFlow<()> + Send,
+    ) -> Result<String, Error> {
+        unit.reset_to_factory(Digest::Sha256, &admin(), &mut |_| progress())
+    }
+    let unit = &*unit;
+    std::thread::scope(|scope| {
+        let mut others = Vec::new();
+        let made = reset(unit, || {
+            if others.is_empty() {
+                for answer in [ControlFlow::Continue(()), ControlFlow::Break(())] {
+                    others.push(scope.spawn(move || reset(unit, || answer)));
+                }
+                std::thread::sleep(Duration::from_secs(1));
+                assert!(!others[0].is_finished(), "it waits");
+                assert!(others[1].is_finished(), "who waits can give up");
+            }
+            ControlFlow::Continue(())
+        });
+        assert!(made.is_ok(), "{made:?}");
+        let ended: Vec<_> = others.into_iter().map(|other| other.join()).collect();
+        assert!(matches!(ended[0], Ok(Ok(_))), "{ended:?}");
+        assert!(matches!(ended[1], Ok(Err(Error::Cancelled))), "{ended:?}");
+    });
+}
+
+#[test]
 fn only_one_key_is_made_at_a_time_in_the_background() {
     let bench = Bench::new();
     let unit = bench.open().unit;
     let mut slow = form("ntp1.example.net");
     slow.key_type = "RSA".into();
     slow.key_bits = "4096".into();
-    unit.start_making(order(&slow), admin()).expect("started");
+    let first = unit.start_making(order(&slow), admin()).expect("started");
     let second = unit.start_making(order(&slow), admin());
     assert!(matches!(second, Err(Error::Busy)));
     unit.cancel_making();
+    while matches!(unit.making(), Making::Running { .. }) {
+        std::thread::yield_now();
+    }
+    assert!(matches!(unit.making(), Making::Failed(why) if why.contains("cancelled")));
+    let third = unit.start_making(order(&slow), admin()).expect("started");
+    unit.cancel_making_of(first);
+    assert!(
+        matches!(unit.making(), Making::Running { .. }),
+        "the first is over"
+    );
+    unit.cancel_making_of(third);
     while matches!(unit.making(), Making::Running { .. }) {
         std::thread::yield_now();
     }

@@ -127,6 +127,11 @@ impl Editor {
         self.history.add(line);
     }
 
+    /// Forgets the lines that may stand in the history.
+    pub(super) fn forget(&mut self) {
+        self.history = History::default();
+    }
+
     /// Shows how the text before the cursor could go on: as each of `lines`.
     pub(super) fn offer(&mut self, lines: &[String], out: &mut Vec<u8>) {
         let begun = self.line.before().to_owned();

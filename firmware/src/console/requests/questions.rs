@@ -48,7 +48,10 @@ pub(super) fn ask(
     json: bool,
 ) -> Result<Answer, Answer> {
     let Some(step) = STEPS.get(place) else {
-        let mut answer = make(desk, json)?;
+        let mut form = desk.take_draft()?;
+        let made = make(desk, &mut form, json);
+        desk.keep_draft(form);
+        let mut answer = made?;
         answer.reply.text.insert_str(0, &said);
         return Ok(answer);
     };
@@ -75,6 +78,13 @@ fn answered(desk: &mut Desk, place: usize, typed: &str, json: bool) -> Result<An
     let step = STEPS.get(place).copied().unwrap_or(Step::ForTheCa);
     let form = desk.draft()?;
     let next = match step {
+        // A secret is taken as it is typed, blanks and all, as the page takes it.
+        Step::Field(field) if field.is_secret() => {
+            if !typed.is_empty() {
+                form.set(field, typed);
+            }
+            fault(form, field).map_or(Ok(place + 1), Err)
+        }
         Step::Field(field) => {
             let before = form.text(field);
             match typed.trim() {

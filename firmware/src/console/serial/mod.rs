@@ -73,6 +73,7 @@ async fn attend<W: Wire>(wire: W, app: &Arc<App>) -> io::Result<()> {
             continue;
         };
         super::attend(&mut terminal, app, Arc::new(seat)).await?;
+        terminal.forget();
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fs::OpenOptions;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
+use std::time::Duration;
 
 use rustix::fs::OFlags;
 use rustix::termios::{
@@ -14,6 +15,7 @@ use tokio::net::unix::pipe;
 
 use crate::config::SerialLine;
 use crate::console::terminal::Wire;
+use crate::limits::SERIAL_SHOW_MAX;
 
 /// An open serial line. To the runtime, its two directions are a pipe each: it waits for
 /// them and reads and writes, and no more is asked of it here.
@@ -58,6 +60,8 @@ fn set(settings: &mut Termios, speed: u32) -> io::Result<()> {
 }
 
 impl Wire for Port {
+    const SHOW_MAX: Duration = SERIAL_SHOW_MAX;
+
     async fn read(&mut self, typed: &mut Vec<u8>) -> io::Result<()> {
         let mut octets = [0; 512];
         let read = self.from.read(&mut octets).await?;

@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use cert_lifecycle::{ADMIN, Actor, Unit, Via};
+use cert_lifecycle::{ADMIN, Actor, Error, Unit, Via};
 use russh::keys::ssh_key::private::Ed25519Keypair;
 use russh::keys::{Algorithm, HashAlg, PrivateKey, PublicKey};
 use russh::server::{
@@ -199,12 +199,33 @@ impl Client {
         }
     }
 
-    /// Whether this key may sign in.
-    fn is_authorised(&self, user: &str, key: &PublicKey) -> bool {
-        let (Ok(octets), Ok(keys)) = (key.to_bytes(), self.app.unit.authorized_keys()) else {
+    /// Whether this key may sign in. Strangers ask it, so it is asked where it may block.
+    async fn is_authorised(&self, user: &str, key: &PublicKey) -> bool {
+        let (ADMIN, Ok(octets)) = (user, key.to_bytes()) else {
             return false;
         };
-        user == ADMIN && keys.iter().any(|authorised| authorised.is(&octets))
+        let keys = self.unblocked(|unit| unit.authorized_keys()).await;
+        keys.is_some_and(|keys| keys.iter().any(|authorised| authorised.is(&octets)))
+    }
+
+    /// What the unit says, asked where it may block; `None` where it says nothing.
+    async fn unblocked<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&Unit) -> Result<T, Error> + Send + 'static,
+    ) -> Option<T> {
+        let unit = Arc::clone(&self.app.unit);
+        let asked = tokio::task::spawn_blocking(move || ask(&unit)).await;
+        match asked {
+            Ok(Ok(said)) => Some(said),
+            Ok(Err(error)) => {
+                log(format_args!("a sign-in over SSH: {error}"));
+                None
+            }
+            Err(ended) => {
+                log(format_args!("a sign-in over SSH ended early: {ended}"));
+                None
+            }
+        }
     }
 
     fn run<F: Future<Output = ()> + Send + 'static>(
@@ -249,7 +270,7 @@ impl Handler for Client {
         user: &str,
         offer: PublicKeyOffer<'_>,
     ) -> Result<Auth, Self::Error> {
-        let authorised = self.is_authorised(user, offer.public_key);
+        let authorised = self.is_authorised(user, offer.public_key).await;
         Ok(if authorised { Auth::Accept } else { refused() })
     }
 
@@ -259,7 +280,7 @@ impl Handler for Client {
         key: VerifiedPublicKey<'_>,
     ) -> Result<Auth, Self::Error> {
         let opening = self.app.sessions.opening();
-        if !self.is_authorised(user, key.public_key) {
+        if !self.is_authorised(user, key.public_key).await {
             return Ok(refused());
         }
         let actor = Actor {
@@ -267,9 +288,10 @@ impl Handler for Client {
             via: self.via.clone(),
         };
         let fingerprint = key.public_key.fingerprint(HashAlg::Sha256).to_string();
-        if let Err(error) = self.app.unit.note_key_sign_in(&fingerprint, &actor) {
-            log(format_args!("a sign-in is missing in the journal: {error}"));
-        }
+        let noted = actor.clone();
+        // Where it cannot be written, the log has it.
+        self.unblocked(move |unit| unit.note_key_sign_in(&fingerprint, &noted))
+            .await;
         let seat = Seat::begin(&self.app, actor, opening, None);
         Ok(seat.map_or_else(refused, |seat| self.take(seat)))
     }

@@ -219,3 +219,21 @@ async fn a_factory_certificate_is_cancelled_by_ctrl_c_or_by_going_away() {
     check_says(&(0, reply.text.to_string()), 0, &serving(&typist));
     check_says(&(0, reply.text.to_string()), 0, "Subject alternative name");
 }
+
+#[tokio::test]
+async fn what_is_under_review_stays_until_another_certificate_can_be_read() {
+    let (mut typist, leaf, _) = with_answer().await;
+    typist.types("cert paste");
+    typist.types_all(&leaf);
+    check_says(&typist.types(""), 0, "Type install to serve it.");
+    // Begun anew and given up.
+    typist.types("cert paste");
+    assert_eq!(typist.dialogue.interrupt().code, 3);
+    check_says(&typist.types("cert review"), 0, "answers request 1");
+    // What belongs to it is damaged.
+    let damaged = "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n";
+    typist.types_all(damaged);
+    check_says(&typist.types(""), 1, "damaged");
+    check_says(&typist.types("cert review"), 0, "answers request 1");
+    check_says(&typist.types("install"), 0, "was installed");
+}

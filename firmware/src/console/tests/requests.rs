@@ -294,3 +294,55 @@ async fn what_the_unit_is_reached_by_and_nobody_asks_for_is_proposed() {
     let asked = typist.types_all("request new\nntp1.example.net");
     check_says(&asked, 0, "also reached as ntp7.example.net");
 }
+
+#[tokio::test]
+async fn a_line_that_is_refused_leaves_the_next_request_as_it_was_proposed() {
+    let mut typist = Typist::new().await;
+    typist.types("names add kept.example.net");
+    let before = typist.types("names");
+    check_says(
+        &typist.types("request new name=DNS:other.example.net ou=Lost bogus=1"),
+        2,
+        "\"bogus\" is no field.",
+    );
+    check_says(
+        &typist.types("request new cn=ntp1.example.net ou=Lost key=DSA days=abc"),
+        1,
+        "Nothing was made.",
+    );
+    assert_eq!(typist.types("names"), before);
+    let made = typist.types("request new cn=ntp1.example.net key=\"EC P-256\" omit_names=yes");
+    check_says(&made, 0, "were made");
+    let shown = typist.types("request show");
+    check_says(&shown, 0, "names key");
+    assert!(!shown.1.contains("Lost"), "{}", shown.1);
+    typist.types("request new cn=ntp2.example.net key=\"EC P-256\"");
+    check_says(&typist.types("request show"), 0, "DNS: kept.example.net");
+}
+
+#[tokio::test]
+async fn a_secret_is_taken_as_it_is_typed() {
+    let mut typist = Typist::new().await;
+    typist.types("request new");
+    while typist.dialogue.asks() {
+        let prompt = typist.dialogue.prompt();
+        typist.types(match &*prompt {
+            _ if prompt.starts_with("Common Name") => "ntp1.example.net",
+            _ if prompt.starts_with("Private Key Type") => "EC P-256",
+            _ if prompt.starts_with("Challenge Password") => " - ",
+            _ if prompt.contains("self-signed") => "no",
+            _ if prompt.contains("yes") => "yes",
+            _ => "",
+        });
+    }
+    let (_, request) = typist.types("request export");
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), request).expect("written");
+    let asked = std::process::Command::new("openssl")
+        .args(["req", "-noout", "-text", "-in"])
+        .arg(file.path())
+        .output()
+        .expect("openssl is installed");
+    let asked = String::from_utf8_lossy(&asked.stdout);
+    assert!(asked.contains(": - \n"), "{asked}");
+}

@@ -274,6 +274,7 @@ fn no_secret_stands_in_a_history() {
         ("status", true),
         ("services set trial 10", true),
         ("services set metrics 0123456789abcdefghij", false),
+        ("Services SET metrics 0123456789abcdefghij", false),
         ("request new cn=a pass_phrase=secret", false),
         ("request new cn=a pass_phrase=?", true),
         ("request new cn=a \"challenge_password=x y", false),
