@@ -10,6 +10,7 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
 
 use crate::App;
+use crate::output::log;
 use crate::tls;
 
 /// An answer comes within this time.
@@ -19,24 +20,38 @@ const PAUSE: Duration = Duration::from_secs(2);
 
 impl App {
     /// Keeps the software that runs once the unit has answered a request as it answers
-    /// those of browsers. Goes on trying for as long as it has not.
-    pub(crate) fn keep_software(self: &Arc<Self>, https: SocketAddr) {
+    /// those of browsers. Goes on trying for as long as it has not, or cannot be kept.
+    pub(crate) fn keep_software(self: &Arc<Self>) {
         if self.upgrades.is_without_slots() {
             return;
         }
         let app = Arc::clone(self);
         tokio::spawn(async move {
-            while !answers(https).await {
+            let mut said = None;
+            loop {
+                if answers(app.listeners.https()).await {
+                    let app = Arc::clone(&app);
+                    let settled = tokio::task::spawn_blocking(move || app.settle_software());
+                    let why = match settled.await {
+                        Ok(Ok(())) => return,
+                        Ok(Err(why)) => why.to_string(),
+                        Err(ended) => ended.to_string(),
+                    };
+                    if said.as_ref() != Some(&why) {
+                        log(&why);
+                        said = Some(why);
+                    }
+                }
                 sleep(PAUSE).await;
             }
-            let settled = tokio::task::spawn_blocking(move || app.settle_software());
-            drop(settled.await);
         });
     }
 }
 
 /// Whether the page at which people sign in comes.
-async fn answers(https: SocketAddr) -> bool {
+async fn answers(https: Option<SocketAddr>) -> bool {
+    // It may have moved since the last try.
+    let Some(https) = https else { return false };
     let asked = timeout(ANSWER_MAX, ask(https)).await;
     matches!(asked, Ok(Ok(true)))
 }

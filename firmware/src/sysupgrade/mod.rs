@@ -42,6 +42,12 @@ pub(crate) enum UpgradeError {
     NoSlots,
     #[error("An upgrade is being written already. Wait until it is done.")]
     Busy,
+    #[error(
+        "The version that runs was started for the first time and is not kept yet, so the one before \
+         is the only way back and is not overwritten. Try again in a minute; software on a console \
+         tells when it is kept."
+    )]
+    NotKept,
     #[error("The slot could not be written: {0}. The software that runs is untouched.")]
     Disk(String),
 }
@@ -156,9 +162,10 @@ impl Upgrades {
 
     /// Whether an upgrade could be begun now.
     pub(crate) fn is_able(&self) -> Result<(), UpgradeError> {
-        match self.slots {
+        match &self.slots {
             None => Err(UpgradeError::NoSlots),
             Some(_) if self.is_busy() => Err(UpgradeError::Busy),
+            Some(slots) if !slots.software().map_err(disk)?.kept => Err(UpgradeError::NotKept),
             Some(_) => Ok(()),
         }
     }
@@ -186,7 +193,12 @@ impl Upgrades {
         let written = slots
             .write(bundle.image, bundle.sha256(), told)
             .and_then(|()| slots.try_once())
-            .and_then(|()| slots.restart());
+            .and_then(|()| {
+                // Where the board is not started now, it shall not start it by chance later.
+                slots
+                    .restart()
+                    .inspect_err(|_| slots.stay().unwrap_or_else(log))
+            });
         match written {
             Ok(()) => {
                 *self.lock() = Progress::Restarting;
@@ -250,23 +262,16 @@ impl App {
     }
 
     /// Keeps the software that runs, or tells that an upgrade went back; to be called
-    /// when the unit has shown itself healthy.
-    fn settle_software(&self) {
-        match self.upgrades.keep() {
-            Ok(true) => {
-                let what = format!("{} has answered, and is kept", crate::VERSION);
-                self.note_software(false, &what, &Actor::unit());
-            }
-            Ok(false) => {}
-            Err(error) => log(error),
+    /// when the unit has shown itself healthy, until it succeeds.
+    fn settle_software(&self) -> Result<(), UpgradeError> {
+        if self.upgrades.keep()? {
+            let what = format!("{} has answered, and is kept", crate::VERSION);
+            self.note_software(false, &what, &Actor::unit());
         }
-        let told = self.upgrades.tell_once(|software| {
+        self.upgrades.tell_once(|software| {
             let what = format!("the slot {software}");
             self.note_software(true, &what, &Actor::unit());
-        });
-        if let Err(error) = told {
-            log(error);
-        }
+        })
     }
 
     fn note_software(&self, went_back: bool, what: &str, actor: &Actor) {

@@ -73,12 +73,13 @@ impl Slots {
     ) -> Result<(), String> {
         let path = self.folder.join(self.running.other().letter());
         let refused = |why: &dyn std::fmt::Display| failed(&path, why);
+        if self.record()?.good != self.running {
+            return Err(refused(
+                &"it is what the board goes back to until the slot that runs is kept",
+            ));
+        }
         // A slot that is half written must not start.
-        let record = self.record()?;
-        self.put(Record {
-            good: record.good,
-            ..Record::NEW
-        })?;
+        self.stay()?;
         let mut slot = OpenOptions::new()
             .read(true)
             .write(true)
@@ -115,15 +116,20 @@ impl Slots {
         })
     }
 
+    /// Has the slot that runs started the next time.
+    pub(super) fn stay(&self) -> Result<(), String> {
+        self.put(Record {
+            good: self.running,
+            ..Record::NEW
+        })
+    }
+
     /// Has the slot that runs started from now on, and tells the board so, which starts
     /// one that is not kept in time anew. Whether that is new.
     pub(super) fn keep(&self) -> Result<bool, String> {
         let is_new = self.record()?.good != self.running;
         if is_new {
-            self.put(Record {
-                good: self.running,
-                ..Record::NEW
-            })?;
+            self.stay()?;
         }
         self.make("kept")?;
         Ok(is_new)
@@ -239,7 +245,16 @@ mod tests {
         let software = slots.software().expect("known");
         assert_eq!((software.running, software.kept), (Slot::B, false));
         assert!(!board.path().join("kept").exists());
+        // The slot before is the only way back, and is not written to until then.
+        let before = fs::read(board.path().join("a")).expect("there");
+        let refused = slots.write(b"newer", &sha256(b"newer"), |_| ());
+        assert!(refused.expect_err("refused").contains("goes back to"));
+        assert_eq!(fs::read(board.path().join("a")).expect("there"), before);
+        assert_eq!(slots.record().expect("a record").good, Slot::A);
         assert!(slots.keep().expect("kept"));
+        slots
+            .write(b"newer", &sha256(b"newer"), |_| ())
+            .expect("written");
         assert!(board.path().join("kept").exists());
         assert!(!slots.keep().expect("kept"), "nothing is new");
         assert!(started(board.path()).software().expect("known").kept);
