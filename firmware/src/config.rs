@@ -204,6 +204,33 @@ impl Config {
 }
 
 impl Config {
+    /// The keys of the file that differ from those of a unit that runs, and that it can follow
+    /// only when it is started again.
+    pub(crate) fn wants_a_start(&self, running: &Self) -> Vec<&'static str> {
+        let differ = [
+            ("board", self.board != running.board),
+            ("clock", self.clock != running.clock),
+            ("factory", self.factory != running.factory),
+            ("serial", self.serial != running.serial),
+            ("slots", self.slots != running.slots),
+            ("state", self.state_dir != running.state_dir),
+            (
+                "state_set_aside",
+                self.state_set_aside != running.state_set_aside,
+            ),
+        ];
+        let differ = differ.into_iter().filter(|(_, differs)| *differs);
+        differ.map(|(key, _)| key).collect()
+    }
+
+    /// Takes over what a unit that runs can follow.
+    pub(crate) fn follow(&mut self, new: Self) {
+        self.https = new.https;
+        self.http = new.http;
+        self.ssh = new.ssh;
+        self.telnet = new.telnet;
+    }
+
     /// The ports on which something listens, or may later.
     pub(crate) fn ports(&self) -> impl Iterator<Item = u16> {
         let switched = [self.http, self.ssh, self.telnet];

@@ -1,6 +1,7 @@
 //! The system's clock, randomness and addresses.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use cert_lifecycle::{Environment, Now};
@@ -18,11 +19,27 @@ const PRIORITY_LOW: i32 = 10;
 /// What the operating system knows.
 pub(crate) struct SystemEnvironment {
     /// The address the unit listens on.
-    pub(crate) https: SocketAddr,
+    https: Mutex<SocketAddr>,
     /// Who knows whether the clock is right.
-    pub(crate) clock: Clock,
+    clock: Clock,
     /// When the program started.
-    pub(crate) started: Instant,
+    started: Instant,
+}
+
+impl SystemEnvironment {
+    /// Of a unit that listens on `https` and starts now.
+    pub(crate) fn new(https: SocketAddr, clock: Clock) -> Self {
+        Self {
+            https: Mutex::new(https),
+            clock,
+            started: Instant::now(),
+        }
+    }
+
+    /// The unit listens here from now on.
+    pub(crate) fn listens_on(&self, https: SocketAddr) {
+        *self.https.lock().unwrap_or_else(PoisonError::into_inner) = https;
+    }
 }
 
 impl Environment for SystemEnvironment {
@@ -58,8 +75,9 @@ impl Environment for SystemEnvironment {
     /// The address listened on; where that is every address, those of the
     /// interfaces that another machine can reach.
     fn addresses(&self) -> Vec<IpAddr> {
-        if !self.https.ip().is_unspecified() {
-            return vec![self.https.ip()];
+        let https = *self.https.lock().unwrap_or_else(PoisonError::into_inner);
+        if !https.ip().is_unspecified() {
+            return vec![https.ip()];
         }
         let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
         let mut addresses: Vec<IpAddr> = interfaces

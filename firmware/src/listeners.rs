@@ -133,6 +133,11 @@ impl State {
         self.https.borrow().map(|address| address.port())
     }
 
+    /// Where HTTPS listens.
+    pub(crate) fn https(&self) -> Option<SocketAddr> {
+        *self.https.borrow()
+    }
+
     /// HTTPS listens here from now on.
     pub(crate) fn set_https(&self, address: SocketAddr) {
         self.https.send_replace(Some(address));

@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cert_lifecycle::{Opened, RustlsListener, SecretFile, Unit, UnitConfig, make_state_folder};
 use tokio::signal::unix::{SignalKind, signal};
@@ -52,11 +52,7 @@ pub(crate) fn run(flags: &Flags) -> Result<(), String> {
         .build()
         .map_err(|error| format!("the runtime could not be started: {error}"))?;
     let (tls, served) = tls::listener();
-    let environment = Arc::new(SystemEnvironment {
-        https: config.https,
-        clock: config.clock.clone(),
-        started: Instant::now(),
-    });
+    let environment = Arc::new(SystemEnvironment::new(config.https, config.clock.clone()));
     let opened = open(&config, Arc::clone(&environment), Arc::new(tls))?;
     if let Some(Err(error)) = notice.map(|notice| opened.unit.state_was_set_aside(&notice)) {
         log(format_args!(
@@ -64,7 +60,8 @@ pub(crate) fn run(flags: &Flags) -> Result<(), String> {
         ));
     }
     let upgrades = Upgrades::new(config.slots.as_deref(), &config.board)?;
-    let app = Arc::new(App::new(Arc::clone(&opened.unit), environment, upgrades));
+    let app = App::new(Arc::clone(&opened.unit), environment.clone(), upgrades);
+    let app = Arc::new(app);
     // Whoever has read the greeting may open a console at once, and what is done
     // there is to be told; or send a signal, which would end the unit before.
     let (socket, signals) = {
@@ -84,7 +81,7 @@ pub(crate) fn run(flags: &Flags) -> Result<(), String> {
         socket => Some(socket?),
     };
     runtime.block_on(async {
-        let https = Https::start(listener, app, served)?;
+        let https = Https::start(listener, app, environment, served)?;
         serve(flags, config, https, socket, signals).await
     })
 }
@@ -139,9 +136,9 @@ async fn serve(
     let listeners = Listeners::start(&app, &config);
     let serial = config.serial.clone().map(|line| serial::start(line, &app));
     let ticking = tokio::spawn(tick(Arc::clone(&app.unit)));
-    app.keep_software(https.running.address);
+    app.keep_software();
     while signals.reload_asked().await {
-        let Some(new) = Config::load(flags).map_err(log).ok() else {
+        let Some(mut new) = Config::load(flags).map_err(log).ok() else {
             continue;
         };
         if new.https != config.https
@@ -149,14 +146,18 @@ async fn serve(
         {
             let stays = https.running.address;
             log(format_args!("{why}; HTTPS stays on {stays}"));
-            continue;
-        }
-        if new.serial != config.serial {
-            log("another serial line is used after the unit is started again");
+            // The next SIGHUP tries it again.
+            new.https = config.https;
         }
         listeners.follow(&new);
         log("the configuration was read again");
-        config = new;
+        let later = new.wants_a_start(&config).join(", ");
+        if !later.is_empty() {
+            log(format_args!(
+                "what it says of {later} holds once the unit is started again"
+            ));
+        }
+        config.follow(new);
     }
     ticking.abort();
     if let Some(serial) = serial {
@@ -194,6 +195,7 @@ async fn tick(unit: Arc<Unit>) {
 /// The pages, served over HTTPS.
 struct Https {
     app: Arc<App>,
+    environment: Arc<SystemEnvironment>,
     served: Current,
     running: Running,
 }
@@ -202,11 +204,13 @@ impl Https {
     fn start(
         listener: std::net::TcpListener,
         app: Arc<App>,
+        environment: Arc<SystemEnvironment>,
         served: Current,
     ) -> Result<Self, String> {
         let running = Self::run(listener, &app, &served)?;
         Ok(Self {
             app,
+            environment,
             served,
             running,
         })
@@ -215,6 +219,7 @@ impl Https {
     /// Moves to another address; where that cannot be had, it stays.
     async fn listen_on(&mut self, address: SocketAddr) -> Result<(), String> {
         let started = Self::run(bind(address)?, &self.app, &self.served)?;
+        self.environment.listens_on(address);
         log(format_args!(
             "HTTPS listens on {} from now on",
             started.address

@@ -8,7 +8,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use acceptance::{Connection, Tool, Unit};
+use acceptance::{Connection, Tool, Unit, judge};
 use anyhow::{Context as _, Result, bail, ensure};
 use tempfile::TempDir;
 
@@ -131,6 +131,15 @@ fn the_configuration_can_be_replaced_and_the_port_changed() -> Result<()> {
     let (_, rest) = moved.split_once(" on ").context("an address")?;
     let address = rest.split(' ').next().context("an address")?.parse()?;
     Connection::open(address)?;
+    // What it makes from now on is for where it is.
+    Tool::new(&scene.program)
+        .args("console --state")
+        .arg(scene.folder.path().join("state"))
+        .args("-c defcert")
+        .run()?;
+    let chain = judge::presented_chain(address)?;
+    let made = judge::certificate(chain.first().context("it shows nothing")?)?;
+    ensure!(made.contains("IP Address:127.65.43.18"), "{made}");
     Ok(())
 }
 

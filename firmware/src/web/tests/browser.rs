@@ -60,11 +60,7 @@ impl Browser {
     pub(crate) fn new(password: Option<&str>) -> (Self, String) {
         let state = tempfile::tempdir().expect("a folder");
         let https = SocketAddr::from(([127, 0, 0, 1], 8443));
-        let environment = Arc::new(SystemEnvironment {
-            https,
-            clock: Clock::Trusted,
-            started: std::time::Instant::now(),
-        });
+        let environment = Arc::new(SystemEnvironment::new(https, Clock::Trusted));
         let config = UnitConfig {
             state_dir: state.path().into(),
             factory: cert_lifecycle::Factory {
