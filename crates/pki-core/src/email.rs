@@ -91,7 +91,7 @@ impl EmailFault {
         };
         if local.len() > EmailAddress::LOCAL_OCTETS_MAX || !local.split('.').all(is_atom) {
             Some(Self::Local)
-        } else if DnsName::parse(domain).is_err() || domain.starts_with(' ') {
+        } else if DnsName::parse(domain).is_err() || domain.trim() != domain {
             Some(Self::Domain)
         } else {
             None
@@ -160,6 +160,8 @@ mod tests {
             (&*long_local, Local),
             ("a@", Domain),
             ("a@ b", Domain),
+            ("a@\tb", Domain),
+            ("a@\r\nb", Domain),
             ("a@*.example.net", Domain),
             ("a@10.0.0.7", Domain),
             ("a@-b", Domain),

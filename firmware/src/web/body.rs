@@ -5,12 +5,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes, HttpBody};
+use axum::body::{Body, HttpBody};
 use cert_lifecycle::BACKUP_TEXT_OCTETS_MAX;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
+use super::https::upload;
 use super::{software, upgrade};
 use crate::limits::{
     BESIDE_OCTETS_MAX, DRAINED_OCTETS_MAX, FORM_MAX, STRANGER_OCTETS_MAX, UPLOAD_MAX,
@@ -29,7 +30,9 @@ pub(super) enum Limit {
     Backup,
     /// New software of somebody who is signed in.
     Bundle,
-    /// Any other upload or form of somebody who is signed in.
+    /// A form of somebody who is signed in.
+    Form,
+    /// Any other upload of somebody who is signed in.
     Upload,
     /// What anybody else may send.
     Stranger,
@@ -42,7 +45,8 @@ impl Limit {
             _ if !signed_in => Self::Stranger,
             software::PATH => Self::Bundle,
             upgrade::REVIEW => Self::Backup,
-            _ => Self::Upload,
+            upload::PASTE | upload::UPLOAD => Self::Upload,
+            _ => Self::Form,
         }
     }
 
@@ -51,6 +55,7 @@ impl Limit {
         match self {
             Self::Backup => BACKUP_TEXT_OCTETS_MAX + BESIDE_OCTETS_MAX,
             Self::Bundle => BUNDLE_OCTETS_MAX + BESIDE_OCTETS_MAX,
+            Self::Form => BESIDE_OCTETS_MAX,
             Self::Upload => UPLOAD_OCTETS_MAX + BESIDE_OCTETS_MAX,
             Self::Stranger => STRANGER_OCTETS_MAX,
         }
@@ -60,7 +65,7 @@ impl Limit {
     fn arrival(self) -> Duration {
         match self {
             Self::Backup | Self::Bundle | Self::Upload => UPLOAD_MAX,
-            Self::Stranger => FORM_MAX,
+            Self::Form | Self::Stranger => FORM_MAX,
         }
     }
 }
@@ -129,7 +134,6 @@ impl Uploads {
                 octets = Zeroizing::default();
                 room = None;
             }
-            wipe(data);
             if came > octets_max.max(DRAINED_OCTETS_MAX) {
                 break;
             }
@@ -152,13 +156,6 @@ impl Uploads {
     }
 }
 
-/// Wipes what came from the connection, where nothing else holds on to it.
-fn wipe(data: Bytes) {
-    if let Ok(mut data) = data.try_into_mut() {
-        data.zeroize();
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::pin::pin;
@@ -173,7 +170,13 @@ mod tests {
     #[tokio::test]
     async fn a_body_is_taken_up_to_its_limit_and_not_beyond() {
         let uploads = Uploads::new();
-        for limit in [Limit::Backup, Limit::Bundle, Limit::Stranger, Limit::Upload] {
+        for limit in [
+            Limit::Backup,
+            Limit::Bundle,
+            Limit::Form,
+            Limit::Stranger,
+            Limit::Upload,
+        ] {
             let most = limit.octets();
             for octets in [0, most] {
                 let whole = read(&uploads, octets, limit).await;
@@ -210,7 +213,9 @@ mod tests {
             ("/tools/upgrade/review", false, Limit::Stranger),
             ("/tools/upgrade/software", true, Limit::Bundle),
             ("/tools/upgrade/software", false, Limit::Stranger),
-            ("/tools/upgrade/restore", true, Limit::Upload),
+            ("/tools/upgrade/restore", true, Limit::Form),
+            ("/management/https/create", true, Limit::Form),
+            ("/management/https/paste", true, Limit::Upload),
             ("/management/https/upload", true, Limit::Upload),
             ("/login", false, Limit::Stranger),
         ] {

@@ -68,9 +68,9 @@ impl Filter {
         *self != Self::default()
     }
 
-    fn fits(&self, entry: &Entry) -> bool {
-        let wanted = self.text.to_lowercase();
-        let contains = |text: &str| text.to_lowercase().contains(&wanted);
+    /// `wanted` is the text in lower case.
+    fn fits(&self, entry: &Entry, wanted: &str) -> bool {
+        let contains = |text: &str| text.to_lowercase().contains(wanted);
         (self.kind.is_empty() || entry.action.as_str() == self.kind)
             && (contains(&entry.actor.who)
                 || contains(&entry.actor.via.to_string())
@@ -92,12 +92,18 @@ pub(super) async fn show(
         true => 2 * JOURNAL_ENTRIES_MAX,
         false => ENTRIES_MAX,
     };
-    let (status, mut entries) = site
-        .run(move |unit| Ok((unit.status()?, unit.journal(looked_at)?)))
+    let (status, entries, found, filter) = site
+        .run(move |unit| {
+            let mut entries = unit.journal(looked_at)?;
+            let wanted = filter.text.to_lowercase();
+            if filter.is_set() {
+                entries.retain(|entry| filter.fits(entry, &wanted));
+            }
+            let found = entries.len();
+            entries.truncate(ENTRIES_MAX);
+            Ok((unit.status()?, entries, found, filter))
+        })
         .await??;
-    entries.retain(|entry| filter.fits(entry));
-    let found = entries.len();
-    entries.truncate(ENTRIES_MAX);
     let frame = Frame::new(&visit.caller, &status, Place::History, "History");
     let has_previous = status.previous.is_some();
     let history = HistoryPage {

@@ -176,7 +176,19 @@ impl From<body::Fault> for Problem {
                 "The file is too large",
                 BackupError::TooLarge.to_string(),
             ),
-            body::Fault::TooLarge(_) => Self::new(
+            body::Fault::TooLarge(Limit::Bundle) => Self::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "The file is too large",
+                "New software has at most 16 MiB (16 777 216 octets) here, so this file was thrown away \
+                 unread and nothing was changed. Choose the bundle that the maker gives for this board.",
+            ),
+            body::Fault::TooLarge(Limit::Form | Limit::Stranger) => Self::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "The form is too large",
+                "What was typed is far more than this form takes, so it was thrown away unread and nothing \
+                 was changed. Go back and type less; a certificate goes to Upload or Paste.",
+            ),
+            body::Fault::TooLarge(Limit::Upload) => Self::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "The file is too large",
                 "A certificate file has at most 1 MiB (1 048 576 octets) here, so this one was thrown \

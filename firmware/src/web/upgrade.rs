@@ -153,16 +153,19 @@ async fn restore(
     let (keeper, session, actor) = (Arc::clone(&site), Arc::clone(&visit.session), visit.actor());
     let restored = site
         .run(move |unit| {
-            let mut kept = keeper.restoring();
-            // Another window may have uploaded something else meanwhile.
-            let review = review_of(&mut kept, &session)
-                .filter(|review| review.sha256() == form.text("sha256"));
-            let Some(review) = review else {
+            // Taken out, so that nobody who looks at it waits for the restore. Another window
+            // may have uploaded something else meanwhile.
+            let is_it = |kept: &mut Restoring| {
+                kept.is_of(&session) && kept.review.sha256() == form.text("sha256")
+            };
+            let Some(mut kept) = keeper.restoring().take_if(is_it) else {
                 return Ok(None);
             };
-            let plan = unit.restore(review, &actor)?;
-            *kept = None;
-            Ok(Some(plan))
+            let restored = unit.restore(&mut kept.review, &actor);
+            if restored.is_err() {
+                keeper.restoring().get_or_insert(kept);
+            }
+            restored.map(Some)
         })
         .await?;
     match restored {
@@ -284,7 +287,14 @@ fn review_of<'a>(
     session: &Arc<Session>,
 ) -> Option<&'a mut BackupReview> {
     let kept = kept.as_mut()?;
-    (kept.by.as_ptr() == Arc::as_ptr(session)).then_some(&mut kept.review)
+    kept.is_of(session).then_some(&mut kept.review)
+}
+
+impl Restoring {
+    /// Whether this session has uploaded it.
+    fn is_of(&self, session: &Arc<Session>) -> bool {
+        self.by.as_ptr() == Arc::as_ptr(session)
+    }
 }
 
 impl Site {

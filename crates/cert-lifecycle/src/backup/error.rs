@@ -48,6 +48,12 @@ pub enum BackupError {
          what would change."
     )]
     Outdated,
+    /// What the unit keeps is more than a backup holds.
+    #[error(
+        "What this unit keeps is more than a backup holds (4 MiB, 4 194 304 octets), even without its \
+         journal. Delete requests that are not needed any more, then try again."
+    )]
+    TooMuch,
     /// It is longer than any backup.
     #[error(
         "This file is too large: a backup has at most 4 MiB (4 194 304 octets). Look whether you chose \

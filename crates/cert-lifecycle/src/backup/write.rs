@@ -6,22 +6,28 @@ use serde_json::value::RawValue;
 
 use super::list::List;
 use super::{
-    BACKUP_OCTETS_MAX, BackupOrigin, Body, Identities, LIST_ENTRIES_MAX, MAGIC, SIGNATURE, VERSION,
+    BACKUP_OCTETS_MAX, BackupError, BackupOrigin, Body, Identities, LIST_ENTRIES_MAX, MAGIC,
+    SIGNATURE, VERSION,
 };
-use crate::KeyId;
 use crate::identity::Der;
 use crate::journal::{self, JOURNAL_ENTRIES_MAX};
 use crate::key_id::hexadecimal;
 use crate::records::{IdentityRecord, PRIVATE_KEYS, Slot, by_age};
 use crate::settings::{self, Setting};
 use crate::store::{Records, Snapshot, StoreError};
+use crate::{Error, KeyId};
 
 /// Writes what the snapshot holds, and signs it.
+///
+/// # Errors
+///
+/// - [`BackupError::TooMuch`] when it would be longer than any that is restored.
+/// - [`Error::Store`] when the store cannot be read.
 pub(crate) fn write(
     records: &Snapshot,
     made: BackupOrigin,
     key: &SigningKey,
-) -> Result<Vec<u8>, StoreError> {
+) -> Result<Vec<u8>, Error> {
     let settings = settings::stored(records)?;
     let mut body = Body {
         made,
@@ -38,9 +44,9 @@ pub(crate) fn write(
         keys: sealed_keys(records)?,
         journal: List(Vec::new()),
     };
-    let room = BACKUP_OCTETS_MAX
-        .saturating_sub(octets_of(&body)?.len())
-        .saturating_sub(MAGIC.len() + SIGNATURE.len() + 256);
+    let without_journal = octets_of(&body)?.len() + MAGIC.len() + SIGNATURE.len() + 256;
+    let room = BACKUP_OCTETS_MAX.checked_sub(without_journal);
+    let room = room.ok_or(BackupError::TooMuch)?;
     body.journal = newest_that_fit(records, room)?;
     let mut file = format!("{MAGIC}{VERSION}\n").into_bytes();
     file.extend(octets_of(&body)?);
@@ -95,4 +101,45 @@ fn newest_that_fit(
     }
     kept.reverse();
     Ok(List(kept))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::Origin;
+    use crate::store::Store;
+
+    #[test]
+    fn what_is_more_than_a_backup_holds_is_not_written() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::make(&folder.path().join("store")).expect("made");
+        let record = |octets: usize| IdentityRecord {
+            key: "00".repeat(32).parse().expect("an id"),
+            chain: vec![Der(vec![0x30; octets])],
+            origin: Origin::Imported,
+            since: 0,
+            confirmed: true,
+        };
+        let made = BackupOrigin {
+            at: 0,
+            clock_trusted: true,
+            model: "M".into(),
+            serial_number: "1".into(),
+            software: "S".into(),
+        };
+        let key = SigningKey::from_bytes(&[7; 32]);
+        for (octets, fits) in [(1 << 20, true), (4 << 20, false)] {
+            store
+                .change(|change| change.put(Slot::Previous.key(), &record(octets)))
+                .expect("stored");
+            let written = write(&store.snapshot().expect("read"), made.clone(), &key);
+            match written {
+                Ok(file) => assert!(fits && file.len() <= BACKUP_OCTETS_MAX),
+                Err(error) => assert!(
+                    !fits && matches!(error, Error::Backup(BackupError::TooMuch)),
+                    "{error}"
+                ),
+            }
+        }
+    }
 }

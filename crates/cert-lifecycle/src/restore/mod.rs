@@ -84,8 +84,9 @@ impl Unit {
     ///
     /// # Errors
     ///
-    /// [`Error::Store`] when the store cannot be read, or does not take the entry
-    /// in the journal.
+    /// - [`BackupError::TooMuch`] when the unit keeps more than a backup holds.
+    /// - [`Error::Store`] when the store cannot be read, or does not take the entry
+    ///   in the journal.
     pub fn backup(&self, software: &str, actor: &Actor) -> Result<Vec<u8>, Error> {
         let _changing = self.lock();
         let now = self.environment.now();

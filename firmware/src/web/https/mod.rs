@@ -12,7 +12,7 @@ mod requests;
 mod review;
 mod summary;
 mod trial;
-mod upload;
+pub(super) mod upload;
 mod validity;
 
 use axum::response::Redirect;
@@ -119,10 +119,7 @@ pub(super) fn routes() -> Vec<Route> {
             "/management/https/names/{index}",
             get(names::show_edit).post(names::edit),
         ),
-        (
-            "/management/https/paste",
-            get(upload::show_paste).post(upload::paste),
-        ),
+        (upload::PASTE, get(upload::show_paste).post(upload::paste)),
         (
             "/management/https/previous",
             get(back::confirm_previous).post(back::previous),
@@ -140,7 +137,7 @@ pub(super) fn routes() -> Vec<Route> {
         ("/management/https/served", get(trial::served)),
         ("/management/https/trial", get(trial::show)),
         (
-            "/management/https/upload",
+            upload::UPLOAD,
             get(upload::show_upload).post(upload::upload),
         ),
     ]

@@ -150,17 +150,23 @@ pub(super) async fn install(
     let (session, actor) = (Arc::clone(&visit.session), visit.actor());
     let installed = site
         .run(move |unit| {
-            let mut kept = session.review();
-            let Some(review) = kept.as_mut() else {
+            // Taken out, so that nobody who looks at it waits for the installation.
+            let Some(mut review) = session.review().take() else {
                 return Ok(None);
             };
             // Another window may have uploaded something else meanwhile.
-            if leaf_of(review).is_none_or(|leaf| leaf.sha256 != form.text("sha256")) {
-                return Ok(Some(None));
+            let is_other = leaf_of(&review).is_none_or(|leaf| leaf.sha256 != form.text("sha256"));
+            let installed = match is_other {
+                true => Ok(Some(None)),
+                false => {
+                    let installed = unit.install(&mut review, Preflight::Required, &actor);
+                    installed.map(|fingerprint| Some(Some(fingerprint)))
+                }
+            };
+            if !matches!(installed, Ok(Some(Some(_)))) {
+                session.review().get_or_insert(review);
             }
-            let fingerprint = unit.install(review, Preflight::Required, &actor)?;
-            *kept = None;
-            Ok(Some(Some(fingerprint)))
+            installed
         })
         .await?;
     match installed {

@@ -20,6 +20,10 @@ use crate::web::form::Form;
 use crate::web::frame::{Frame, page};
 use crate::web::problem::{Problem, status_of};
 
+/// Where certificates come in.
+pub(in crate::web) const PASTE: &str = "/management/https/paste";
+pub(in crate::web) const UPLOAD: &str = "/management/https/upload";
+
 /// The formats, as "Certificate Type" offers them: the value and the label.
 const FORMATS: [(&str, &str, Option<Format>); 5] = [
     ("automatic", "Automatic", None),
