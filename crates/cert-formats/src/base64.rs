@@ -128,6 +128,10 @@ impl Characters {
             "the end of the base64"
         };
         let found = match octet {
+            b'>' if self.width == 0 => {
+                "the character \">\", with which mail programs begin quoted lines: remove it from each"
+                    .into()
+            }
             b' '..=b'~' => alloc::format!("the character \"{}\"", char::from(octet)),
             _ => alloc::format!("the octet 0x{octet:02X}"),
         };

@@ -175,7 +175,8 @@ impl Unit {
         );
         let addresses = self.environment.addresses();
         let addresses = uncovered(addresses.into_iter().map(ServerName::from).collect());
-        let alarm = |code, what, uncovered: Vec<String>| {
+        let alarm = |code, [one, several]: [&str; 2], uncovered: Vec<String>| {
+            let what = if uncovered.len() == 1 { one } else { several };
             let listed = uncovered.join(", ");
             (!uncovered.is_empty()).then(|| {
                 Alarm::new(
@@ -186,10 +187,14 @@ impl Unit {
                 )
             })
         };
-        let names = alarm(AlarmCode::NameNotCovered, "this unit's name", names);
+        let names = alarm(
+            AlarmCode::NameNotCovered,
+            ["this unit's name", "this unit's names"],
+            names,
+        );
         let addresses = alarm(
             AlarmCode::AddressNotCovered,
-            "this unit's address",
+            ["this unit's address", "this unit's addresses"],
             addresses,
         );
         names.into_iter().chain(addresses).collect()
@@ -249,6 +254,17 @@ fn date(certificate: &CertificateView, now: Now) -> Option<Alarm> {
              certificate meanwhile.",
         ));
     };
+    if now.unix_seconds < certificate.not_before {
+        return Some(Alarm::new(
+            AlarmCode::NotYetValid,
+            format!(
+                "The certificate for \"{}\" that serves is not valid yet.",
+                certificate.common_name
+            ),
+            "Browsers turn people away until it is. Serve the previous certificate or a self-signed one \
+             meanwhile.",
+        ));
+    }
     let step = DAYS_BEFORE_THE_END
         .into_iter()
         .find(|days| left <= days * DAY)?;

@@ -80,7 +80,12 @@ impl Unit {
             };
             self.store.snapshot()?.get(slot.key())?
         };
-        Ok(record.ok_or(Error::NoIdentity("was asked for"))?.chain)
+        let said = match which {
+            Which::Serving => "serves",
+            Which::Previous => "served before",
+            Which::Factory => "is the factory one",
+        };
+        Ok(record.ok_or(Error::NoIdentity(said))?.chain)
     }
 
     /// Whether the certificate that serves covers `name`.

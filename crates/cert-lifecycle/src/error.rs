@@ -3,6 +3,7 @@
 use cert_policy::Finding;
 
 use crate::account::PasswordError;
+use crate::alarms::AlarmCode;
 use crate::authorized_keys::AuthorizedKeyError;
 use crate::backup::BackupError;
 use crate::field::FieldMessage;
@@ -52,9 +53,15 @@ pub enum Error {
     /// There is no such identity, such as one that "served before".
     #[error("There is no certificate that {0}.")]
     NoIdentity(&'static str),
+    /// There is no alarm of this name.
+    #[error("There is no alarm \"{named}\". There is {}.", AlarmCode::ALL.map(AlarmCode::as_str).join(", "))]
+    NoAlarm {
+        /// What it was called.
+        named: String,
+    },
     /// An alarm that is not raised, or that ends with its cause only.
     #[error("The alarm \"{}\" is not raised, or it ends by itself with its cause. There is nothing to take note of.", .0.as_str())]
-    NotRaised(crate::AlarmCode),
+    NotRaised(AlarmCode),
     /// A password that is not taken.
     #[error("{0}")]
     Password(#[from] PasswordError),

@@ -16,6 +16,8 @@ use crate::trial::Preflight;
 /// Days a self-signed certificate is valid unless chosen otherwise: what
 /// browsers accept at most from a public CA before March 2026.
 pub const DAYS_DEFAULT: u16 = 397;
+/// Apple's systems take no server certificate that is valid for more days, whoever issued it.
+const DAYS_MAX_APPLE: u16 = 825;
 
 /// PSS with SHA-256, the least that TLS 1.3 has for RSA (RFC 8446 section 4.2.3), needs
 /// 66 octets below the highest bit (RFC 8017 section 9.1.1).
@@ -66,10 +68,11 @@ impl NameRow {
             .split_once(':')
             .and_then(|(kind, value)| Some((kind.trim().parse().ok()?, value.trim())));
         let (kind, value) = kind.unwrap_or_else(|| {
-            let is_address = typed.parse::<std::net::IpAddr>().is_ok();
-            let kind = match is_address {
-                true => SubjectAltNameKind::Ip,
-                false => SubjectAltNameKind::Dns,
+            let kind = match typed {
+                _ if typed.parse::<std::net::IpAddr>().is_ok() => SubjectAltNameKind::Ip,
+                _ if typed.contains("://") => SubjectAltNameKind::Uri,
+                _ if typed.contains('@') => SubjectAltNameKind::Email,
+                _ => SubjectAltNameKind::Dns,
             };
             (kind, typed)
         });
@@ -241,7 +244,12 @@ impl RequestForm {
             return Err(faults.0);
         }
         Ok(RequestOrder {
-            advice: advice(key, digest, subject.country.as_ref(), self.self_signed),
+            advice: advice(
+                key,
+                digest,
+                subject.country.as_ref(),
+                self.self_signed.then_some(days),
+            ),
             key,
             pass_phrase,
             request: RequestParams {
@@ -406,7 +414,7 @@ fn advice(
     key: KeySpec,
     digest: Digest,
     country: Option<&CountryCode>,
-    self_signed: bool,
+    self_signed: Option<ValidityDays>,
 ) -> Vec<FieldMessage> {
     let mut advice = Faults::default();
     if digest.is_legacy() {
@@ -422,7 +430,7 @@ fn advice(
     if let KeySpec::Rsa(bits) = key
         && bits.bits() < 2048
     {
-        let who = if self_signed {
+        let who = if self_signed.is_some() {
             "Apple's systems want"
         } else {
             "Public CAs and Apple's systems want"
@@ -433,6 +441,18 @@ fn advice(
                 "An RSA key of {} bits can be broken. {who} 2048 or more; Chrome and Firefox \
                  refuse keys below 1024.",
                 bits.bits()
+            ),
+        );
+    }
+    if let Some(days) = self_signed
+        && days.days() > DAYS_MAX_APPLE
+    {
+        advice.say(
+            Field::Days,
+            format!(
+                "Apple's systems refuse a server certificate of more than {DAYS_MAX_APPLE} days, and \
+                 this one has {}. Choose fewer if they are to reach the unit.",
+                days.days()
             ),
         );
     }

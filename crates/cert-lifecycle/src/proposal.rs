@@ -89,7 +89,8 @@ fn texts(name: &Name, oid: ObjectIdentifier) -> impl Iterator<Item = String> {
     attributes.filter_map(|attribute| text(&attribute.value))
 }
 
-fn text(value: &Any) -> Option<String> {
+/// A text as it was typed, whichever string type it is in.
+pub(crate) fn text(value: &Any) -> Option<String> {
     if let Ok(text) = value.decode_as::<DirectoryString>() {
         return Some(text.value().into());
     }
@@ -98,7 +99,7 @@ fn text(value: &Any) -> Option<String> {
 }
 
 /// The PKCS#9 unstructuredName (RFC 2985 section 5.3.1).
-fn unstructured_name(request: &CertReq) -> Option<String> {
+pub(crate) fn unstructured_name(request: &CertReq) -> Option<String> {
     let mut attributes = request.info.attributes.iter();
     let found =
         attributes.find(|attribute| attribute.oid == rfc2985::PKCS_9_AT_UNSTRUCTURED_NAME)?;

@@ -60,10 +60,13 @@ pub(crate) struct RequestRecord {
     pub(crate) made_at: u64,
     pub(crate) made_by: Actor,
     pub(crate) request: Der,
+    /// Whether a certificate for it was installed. Earlier versions did not write it down.
+    #[serde(default)]
+    pub(crate) answered: bool,
 }
 
-/// The unit keeps this many requests; of more, the oldest one goes whose key no
-/// identity has.
+/// The unit keeps this many requests; of more, one goes whose key no identity has: the oldest
+/// that was answered, and where none was, the oldest.
 pub const REQUESTS_MAX: usize = 16;
 
 /// Where the number of the last request is.
@@ -95,16 +98,20 @@ pub(crate) fn put_in_service(change: &Change, record: &IdentityRecord) -> Result
 
 /// The previous identity once `comes` serves: the one that serves now, unless it is
 /// the same certificate with another chain. One that was on trial has not shown that
-/// anybody can get in, so it does not take the place of one that has.
+/// anybody can get in, so it does not take the place of one that has; and one factory
+/// certificate takes the place of another, so that whoever makes two in a row still has the
+/// way back to their own.
 pub(crate) fn previous_after<'a>(
     comes: &IdentityRecord,
     serving: Option<&'a IdentityRecord>,
     previous: Option<&'a IdentityRecord>,
 ) -> Option<&'a IdentityRecord> {
     let comes_back = previous.is_some_and(|previous| previous.leaf() == comes.leaf());
-    serving
-        .filter(|serving| serving.leaf() != comes.leaf() && (serving.confirmed || comes_back))
-        .or(previous)
+    let gives_way = |serving: &&IdentityRecord| {
+        let both_factory = [serving.origin, comes.origin] == [Origin::Factory; 2];
+        serving.leaf() != comes.leaf() && (serving.confirmed || comes_back) && !both_factory
+    };
+    serving.filter(gives_way).or(previous)
 }
 
 /// All requests, the oldest first.
@@ -115,17 +122,35 @@ pub(crate) fn by_age(records: &impl Records) -> Result<Vec<RequestRecord>, Store
     Ok(requests)
 }
 
-pub(crate) fn remove_requests_over_the_limit(change: &Change) -> Result<(), StoreError> {
-    let requests = by_age(change)?;
+/// Removes the requests that are too many, and returns them.
+pub(crate) fn remove_requests_over_the_limit(
+    change: &Change,
+) -> Result<Vec<RequestRecord>, StoreError> {
+    let mut unused = by_age(change)?;
+    let over = unused.len().saturating_sub(REQUESTS_MAX);
     let in_use = keys_of_identities(change)?;
-    let over = requests.len().saturating_sub(REQUESTS_MAX);
-    let unused = requests
-        .iter()
-        .filter(|request| !in_use.contains(&request.key));
-    for request in unused.take(over) {
+    unused.retain(|request| !in_use.contains(&request.key));
+    // Among equals the oldest stays first.
+    unused.sort_by_key(|request| !request.answered);
+    unused.truncate(over);
+    for request in &unused {
         change.remove(&request_of(&request.key))?;
     }
-    Ok(())
+    Ok(unused)
+}
+
+/// Writes down that the request with this key, if there is one, was answered.
+pub(crate) fn note_answer(change: &Change, key: &KeyId) -> Result<(), StoreError> {
+    match change.get::<RequestRecord>(&request_of(key))? {
+        Some(request) if !request.answered => {
+            let answered = RequestRecord {
+                answered: true,
+                ..request
+            };
+            change.put(&request_of(key), &answered)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The keys that identities need, wherever they stand.
@@ -201,6 +226,25 @@ mod tests {
         let (first, second) = (record(&[b"first"]), on_trial(&[b"second"]));
         check(&[&first, &second, &on_trial(&[b"third"])], &first);
         check(&[&first, &second, &first], &second);
+    }
+
+    #[test]
+    fn two_factory_certificates_in_a_row_leave_the_way_back() {
+        let factory = |leaf| IdentityRecord {
+            origin: Origin::Factory,
+            ..record(&[leaf])
+        };
+        let own = record(&[b"own"]);
+        check(
+            &[
+                &factory(b"first"),
+                &own,
+                &factory(b"second"),
+                &factory(b"third"),
+            ],
+            &own,
+        );
+        check(&[&own, &factory(b"second"), &own], &factory(b"second"));
     }
 
     #[test]

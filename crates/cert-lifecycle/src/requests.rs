@@ -13,10 +13,10 @@ use crate::journal::{self, Action, Actor, Event};
 use crate::key_id::sha256_of;
 use crate::making::no_thread;
 use crate::records::{
-    IdentityRecord, REQUEST_LAST, RequestRecord, by_age, keys_of_identities, put_in_service,
-    remove_orphaned_keys, remove_requests_over_the_limit, request_of,
+    IdentityRecord, REQUEST_LAST, REQUESTS_MAX, RequestRecord, by_age, keys_of_identities,
+    put_in_service, remove_orphaned_keys, remove_requests_over_the_limit, request_of,
 };
-use crate::store::Records;
+use crate::store::{Records, StoreError};
 use crate::trial::Preflight;
 use crate::unit::NewKey;
 use crate::view::{RequestView, der_of};
@@ -30,6 +30,15 @@ pub struct Made {
     pub key: KeyId,
     /// The SHA-256 fingerprint of the self-signed certificate that now serves.
     pub serving: Option<String>,
+    /// The requests that gave way, for the unit keeps [`REQUESTS_MAX`](crate::REQUESTS_MAX): each
+    /// as its number and its Common Name. Their keys are gone with them.
+    pub gave_way: Vec<(u64, String)>,
+}
+
+fn numbered(request: &RequestRecord) -> (u64, String) {
+    let view = RequestView::of(request, None, &[]);
+    let common_name = view.map(|view| view.common_name);
+    (request.number, common_name.unwrap_or_default())
 }
 
 /// Called between candidates, from another thread; `Break` cancels.
@@ -156,7 +165,7 @@ impl Unit {
             None => None,
         };
         let fingerprint = serving.as_ref().map(|record| sha256_of(record.leaf()));
-        self.store.change(|change| {
+        let gone = self.store.change(|change| {
             self.put_key(change, key)?;
             let number = change
                 .get::<u64>(REQUEST_LAST)?
@@ -169,14 +178,28 @@ impl Unit {
                 made_at: now.unix_seconds,
                 made_by: actor.clone(),
                 request,
+                answered: false,
             };
             change.put(&request_of(&key.id), &record)?;
             if let Some(record) = &serving {
                 put_in_service(change, record)?;
                 self.put_trial(change, record)?;
             }
-            remove_requests_over_the_limit(change)?;
+            let gone = remove_requests_over_the_limit(change)?;
             remove_orphaned_keys(change)?;
+            for request in &gone {
+                let event = Event {
+                    actor,
+                    action: Action::DeleteRequest,
+                    outcome: format!(
+                        "request {} and its key gave way to a new one: {REQUESTS_MAX} are kept",
+                        request.number
+                    ),
+                    key: Some(request.key),
+                    certificate: None,
+                };
+                journal::append(change, now, event)?;
+            }
             let (action, outcome) = match serving {
                 Some(_) => (Action::MakeSelfSigned, "a self-signed certificate serves"),
                 None => (Action::MakeRequest, "a request waits for its certificate"),
@@ -188,7 +211,8 @@ impl Unit {
                 key: Some(key.id),
                 certificate: fingerprint.clone(),
             };
-            journal::append(change, now, event)
+            journal::append(change, now, event)?;
+            Ok::<_, StoreError>(gone)
         })?;
         if let (Some(identity), Some(record)) = (identity, &serving) {
             self.start_trial(record);
@@ -197,6 +221,7 @@ impl Unit {
         Ok(Made {
             key: key.id,
             serving: fingerprint,
+            gave_way: gone.iter().map(numbered).collect(),
         })
     }
 

@@ -3,7 +3,7 @@
 use crate::identity::{Identity, Origin};
 use crate::journal::{self, Action, Actor, Event, Via};
 use crate::key_id::sha256_of;
-use crate::records::{IdentityRecord, Slot, put_in_service, remove_orphaned_keys};
+use crate::records::{IdentityRecord, Slot, note_answer, put_in_service, remove_orphaned_keys};
 use crate::review::{KnownKeys, Review};
 use crate::stand_in::StandIn;
 use crate::store::Records;
@@ -74,6 +74,9 @@ impl Unit {
         self.check(&identity, preflight, actor)?;
         self.store.change(|change| {
             put_in_service(change, record)?;
+            if record.origin == Origin::Imported {
+                note_answer(change, &record.key)?;
+            }
             self.put_trial(change, record)?;
             remove_orphaned_keys(change)?;
             journal::append(

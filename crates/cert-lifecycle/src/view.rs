@@ -4,11 +4,14 @@ use cert_policy::{RawCertificate, requested_names};
 use der::{Decode, Encode};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
+use x509_cert::attr::AttributeTypeAndValue;
 use x509_cert::ext::pkix::{BasicConstraints, SubjectAltName};
 use x509_cert::name::Name;
 use x509_cert::request::CertReq;
 
+use crate::field::Field;
 use crate::key_id::{KeyId, fingerprint};
+use crate::proposal;
 use crate::public_key::{algorithm, public_key};
 use crate::records::RequestRecord;
 
@@ -97,8 +100,9 @@ pub struct RequestView {
     pub subject: String,
     /// The subject's Common Name.
     pub common_name: String,
-    /// The subject's attributes in their order: what the form calls them, and the value.
-    pub subject_fields: Vec<(String, String)>,
+    /// What was filled in, by the labels of the form: the subject's attributes in their order, the
+    /// optional organization name, and of the challenge password only that there is one.
+    pub fields: Vec<(String, String)>,
     /// The names asked for, such as "DNS: ntp1".
     pub names: Vec<String>,
     /// The kind and size of its key.
@@ -113,6 +117,9 @@ pub struct RequestView {
     pub serving: bool,
     /// Whether some identity has its key, so that it cannot be deleted.
     pub in_use: bool,
+    /// Whether a certificate for it was installed. What a version before 0.1 or another unit's
+    /// backup has brought is not known to be.
+    pub answered: bool,
 }
 
 impl RequestView {
@@ -132,7 +139,7 @@ impl RequestView {
             made_by: record.made_by.who.clone(),
             subject: shown(&request.info.subject.to_string()),
             common_name: common_name(&request.info.subject),
-            subject_fields: subject_fields(&request.info.subject),
+            fields: fields(&request),
             names: names.iter().map(general_name).collect(),
             public_key: public_key(&request.info.public_key),
             signature_algorithm: algorithm(&request.algorithm.oid),
@@ -140,35 +147,50 @@ impl RequestView {
             pem: cert_formats::request_to_pem(der),
             serving: serving == Some(record.key),
             in_use: in_use.contains(&record.key),
+            answered: record.answered,
         })
     }
 }
 
-/// The attributes of a name under the labels of the form.
-fn subject_fields(name: &Name) -> Vec<(String, String)> {
-    use const_oid::db::rfc4519;
-    let attributes = name.as_ref().iter().flat_map(|rdn| rdn.iter());
-    attributes
-        .map(|attribute| {
-            let label = match attribute.oid {
-                rfc4519::COMMON_NAME => "Common Name",
-                rfc4519::COUNTRY_NAME => "Country",
-                rfc4519::ST => "State Or Province Name",
-                rfc4519::LOCALITY_NAME => "Locality Name",
-                rfc4519::ORGANIZATION_NAME => "Organization Name",
-                rfc4519::ORGANIZATIONAL_UNIT_NAME => "Organizational Unit Name",
-                const_oid::db::rfc3280::EMAIL_ADDRESS => "Email Address",
-                _ => "",
-            };
-            let written = attribute.to_string();
-            let value = written.split_once('=').map_or("", |(_, value)| value);
-            let label = match label {
-                "" => algorithm(&attribute.oid),
-                label => label.into(),
-            };
-            (label, shown(value))
-        })
-        .collect()
+/// What a request says, under the labels of the form.
+fn fields(request: &CertReq) -> Vec<(String, String)> {
+    use const_oid::db::{rfc2985, rfc4519};
+    let attributes = request.info.subject.iter();
+    let of_subject = attributes.map(|attribute| {
+        let label = match attribute.oid {
+            // Without the hints that the form has for whoever types.
+            rfc4519::COMMON_NAME => "Common Name",
+            rfc4519::COUNTRY_NAME => "Country",
+            rfc4519::ST => Field::State.label(),
+            rfc4519::LOCALITY_NAME => Field::Locality.label(),
+            rfc4519::ORGANIZATION_NAME => Field::Organization.label(),
+            rfc4519::ORGANIZATIONAL_UNIT_NAME => Field::OrganizationalUnit.label(),
+            const_oid::db::rfc3280::EMAIL_ADDRESS => Field::Email.label(),
+            other => return (algorithm(&other), value_of(attribute)),
+        };
+        (label.into(), value_of(attribute))
+    });
+    let mut fields: Vec<_> = of_subject.collect();
+    if let Some(name) = proposal::unstructured_name(request) {
+        fields.push((Field::OptionalOrganization.label().into(), shown(&name)));
+    }
+    let mut others = request.info.attributes.iter();
+    if others.any(|attribute| attribute.oid == rfc2985::PKCS_9_AT_CHALLENGE_PASSWORD) {
+        fields.push((Field::ChallengePassword.label().into(), "(set)".into()));
+    }
+    fields
+}
+
+/// The value as it was typed; what is no text, as RFC 4514 writes it.
+fn value_of(attribute: &AttributeTypeAndValue) -> String {
+    let typed = proposal::text(&attribute.value);
+    shown(&typed.unwrap_or_else(|| {
+        let written = attribute.to_string();
+        written
+            .split_once('=')
+            .map_or("", |(_, value)| value)
+            .into()
+    }))
 }
 
 /// The text, bounded, with control and direction-changing characters visible.

@@ -132,7 +132,7 @@ fn doubt(now: Now) -> &'static str {
     if now.trusted {
         ""
     } else {
-        " The clock of this unit is not set, though."
+        " It is not known whether this unit's clock is right, though."
     }
 }
 

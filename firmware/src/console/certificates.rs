@@ -1,8 +1,8 @@
 //! The commands about certificates: what serves, and what is to serve.
 
 use cert_lifecycle::{
-    CertificateDetails, CertificateView, Detail, Digest, Error, Format, Preflight, ServerName,
-    Which,
+    CertificateDetails, CertificateView, Detail, Digest, Error, Format, Origin, Preflight,
+    ServerName, Which,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -196,11 +196,37 @@ pub(super) fn reset(desk: &Desk, ended: Result<String, Error>, verbose: bool) ->
         Err(error @ Error::Cancelled) => return Reply::cancelled_by(error),
         Err(error) => return Reply::not_done(error),
     };
-    let said = format!("Factory certificate made and served. SHA-256 fingerprint {fingerprint}\n");
+    let mut said = way_back(desk);
+    said += &format!("Factory certificate made and served. SHA-256 fingerprint {fingerprint}\n");
     match details(desk, Which::Serving) {
         Ok(details) if verbose => Reply::done(format!("{}{said}", details_text(&details))),
         _ => Reply::done(said),
     }
+}
+
+/// How to get back to what served before a factory certificate, and what is wrong with that.
+fn way_back(desk: &Desk) -> String {
+    let Ok(status) = desk.app.unit.status() else {
+        return String::new();
+    };
+    let mut said = String::new();
+    if let Some(previous) = status.previous.filter(|it| it.origin != Origin::Factory) {
+        said += &show::paragraphs(&format!(
+            "Type previous to serve the certificate for \"{}\" again.",
+            previous.certificate.common_name
+        ));
+    }
+    if status
+        .serving
+        .certificate
+        .signature_algorithm
+        .starts_with("sha1")
+    {
+        said += &show::paragraphs(
+            "A SHA-1 signature can be forged. Use it only for a client that cannot do better.",
+        );
+    }
+    said
 }
 
 fn preflight(arguments: &Arguments) -> Preflight {

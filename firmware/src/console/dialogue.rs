@@ -42,6 +42,12 @@ const PROMPT: &str = "countersign> ";
 /// How the first line of a block begins that is pasted at the prompt (RFC 7468).
 const BEGIN: &str = "-----BEGIN ";
 
+/// Whether a block begins with this line, perhaps behind the mark that some editors write at
+/// the beginning of a file.
+fn is_begin(line: &str) -> bool {
+    line.trim_start_matches('\u{feff}').starts_with(BEGIN)
+}
+
 /// [`more`](Dialogue::more) returns after so long.
 const MOMENT: Duration = Duration::from_millis(500);
 
@@ -188,7 +194,7 @@ impl Dialogue {
     /// Takes a line, without its end. It may block.
     pub(super) fn line(&mut self, line: &str) -> Reply {
         let answer = match std::mem::replace(&mut self.state, State::Command) {
-            State::Command if line.starts_with(BEGIN) => self.paste_unasked(line),
+            State::Command if is_begin(line) => self.paste_unasked(line),
             State::Command => run(&mut self.desk, line),
             State::Question(question) => (question.then)(&mut self.desk, line),
             State::Paste { mut paste, then } => {

@@ -93,14 +93,33 @@ fn text(names: &[Shown]) -> String {
     names.iter().map(line).collect()
 }
 
+/// How a name is typed.
+pub(super) const TYPES: &str =
+    "With its type before it, as in IP:10.0.0.7, it is a DNS, IP, email, URI, RID or dirName.";
+
+/// A name that was typed in one line, or why it is none.
+pub(super) fn read(typed: &str) -> Result<NameRow, String> {
+    let row = NameRow::read(typed);
+    match row.parse() {
+        Ok(_) => Ok(row),
+        // What was meant as a type is one of no name.
+        Err(_) if row.kind == SubjectAltNameKind::Dns && row.value.contains(':') => Err(format!(
+            "\"{}\" is neither a host name nor an address. {TYPES}",
+            show::typed(typed)
+        )),
+        Err(fault) => Err(fault),
+    }
+}
+
 /// All of them are taken, or none.
 pub(super) fn add(desk: &mut Desk, arguments: &Arguments) -> Answer {
-    let rows: Vec<NameRow> = arguments.words().into_iter().map(NameRow::read).collect();
-    for row in &rows {
-        if let Err(fault) = row.parse() {
+    let rows: Result<Vec<NameRow>, String> = arguments.words().into_iter().map(read).collect();
+    let rows = match rows {
+        Ok(rows) => rows,
+        Err(fault) => {
             return Reply::not_done(format_args!("{fault} Nothing was changed.")).into();
         }
-    }
+    };
     let draft = match desk.draft() {
         Ok(draft) => draft,
         Err(error) => return error.into(),

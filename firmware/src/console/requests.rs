@@ -3,7 +3,8 @@
 mod questions;
 
 use cert_lifecycle::{
-    Error, Field, FieldMessage, KeyId, Made, Making, Preflight, RequestForm, RequestView,
+    Error, Field, FieldMessage, KeyId, Made, Making, Preflight, REQUESTS_MAX, RequestForm,
+    RequestView,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -227,11 +228,18 @@ fn made_text(shown: &MadeShown<'_>) -> String {
     for advice in &shown.advice {
         text += &show::paragraphs(advice);
     }
+    for (number, common_name) in &shown.made.gave_way {
+        text += &show::paragraphs(&format!(
+            "Request {number} for \"{common_name}\" and its key gave way: the unit keeps \
+             {REQUESTS_MAX}. A certificate for it cannot be installed any more."
+        ));
+    }
     if let Some(request) = shown.request {
         text += &show::paragraphs(&format!(
-            "A key and a request for \"{}\" were made. Send the request to the CA:",
-            request.common_name
+            "A key and request {} for \"{}\" were made. Send the request to the CA:",
+            request.number, request.common_name
         ));
+        text += &rows_of(request);
         text += &request.pem;
     }
     if let Some(fingerprint) = &shown.made.serving {
@@ -242,6 +250,17 @@ fn made_text(shown: &MadeShown<'_>) -> String {
         text += &format!("SHA-256 fingerprint {fingerprint}\n");
     }
     text
+}
+
+/// What a request asks for.
+fn rows_of(request: &RequestView) -> String {
+    let fields = request.fields.iter();
+    let mut rows: Vec<_> = fields
+        .map(|(field, value)| (field.as_str(), value.clone()))
+        .collect();
+    rows.push(("names", request.names.join(", ")));
+    rows.push(("key", request.public_key.clone()));
+    show::rows(&rows)
 }
 
 pub(super) fn list(desk: &mut Desk, arguments: &Arguments) -> Answer {
@@ -314,11 +333,14 @@ pub(super) fn show(desk: &mut Desk, arguments: &Arguments) -> Answer {
         Err(answer) => return answer,
     };
     Answer::show(arguments.json(), &request, |request| {
-        let mut rows = vec![(
-            "made",
-            format!("{} by {}", utc(request.made_at), request.made_by),
-        )];
-        for (field, value) in &request.subject_fields {
+        let mut rows = vec![
+            ("number", request.number.to_string()),
+            (
+                "made",
+                format!("{} by {}", utc(request.made_at), request.made_by),
+            ),
+        ];
+        for (field, value) in &request.fields {
             rows.push((field, value.clone()));
         }
         rows.extend([
@@ -350,7 +372,8 @@ pub(super) fn delete(desk: &mut Desk, arguments: &Arguments) -> Answer {
         Ok(()) => Answer::done("The request and its key are gone.\n"),
         Err(error) => error.into(),
     };
-    if arguments.has("-f") {
+    // What is in use is refused, and is not asked about.
+    if arguments.has("-f") || request.in_use {
         return delete(desk);
     }
     let what = show::paragraphs(&format!(

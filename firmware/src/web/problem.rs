@@ -123,9 +123,10 @@ pub(super) fn status_of(error: &Error) -> StatusCode {
         | Error::Backup(BackupError::Outdated | BackupError::NothingToRestore) => {
             StatusCode::CONFLICT
         }
-        Error::NotFound { .. } | Error::NoIdentity(_) | Error::NotRaised(_) => {
-            StatusCode::NOT_FOUND
-        }
+        Error::NotFound { .. }
+        | Error::NoAlarm { .. }
+        | Error::NoIdentity(_)
+        | Error::NotRaised(_) => StatusCode::NOT_FOUND,
         Error::AuthorizedKey(_)
         | Error::Backup(_)
         | Error::Form(_)

@@ -24,6 +24,8 @@ pub enum AlarmCode {
     FactoryServing,
     /// A name of the unit is not in the certificate that serves.
     NameNotCovered,
+    /// What serves is not valid yet.
+    NotYetValid,
     /// The certificate that should serve cannot; another serves in its place.
     ServesAnother,
     /// The board could not use the state that the unit had, and gave it another.
@@ -40,13 +42,14 @@ pub enum AlarmCode {
 
 impl AlarmCode {
     /// Every code.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::AddressNotCovered,
         Self::BrowsersRefuse,
         Self::Expired,
         Self::ExpiresSoon,
         Self::FactoryServing,
         Self::NameNotCovered,
+        Self::NotYetValid,
         Self::ServesAnother,
         Self::StateSetAside,
         Self::StoreReadOnly,
@@ -65,6 +68,7 @@ impl AlarmCode {
             Self::ExpiresSoon => "expires-soon",
             Self::FactoryServing => "factory-serving",
             Self::NameNotCovered => "name-not-covered",
+            Self::NotYetValid => "not-yet-valid",
             Self::ServesAnother => "serves-another",
             Self::StateSetAside => "state-set-aside",
             Self::StoreReadOnly => "store-read-only",
@@ -81,6 +85,7 @@ impl AlarmCode {
     pub fn severity(self) -> Severity {
         match self {
             Self::Expired
+            | Self::NotYetValid
             | Self::ServesAnother
             | Self::StateSetAside
             | Self::StoreReadOnly
@@ -118,8 +123,7 @@ impl FromStr for AlarmCode {
 
     fn from_str(name: &str) -> Result<Self, Error> {
         let found = Self::ALL.into_iter().find(|code| code.as_str() == name);
-        found.ok_or_else(|| Error::NotFound {
-            what: "The alarm",
+        found.ok_or_else(|| Error::NoAlarm {
             named: name.chars().take(40).filter(|c| !c.is_control()).collect(),
         })
     }

@@ -23,8 +23,8 @@ pub enum BackupError {
     },
     /// The beginning of every backup is missing.
     #[error(
-        "This is not a backup: it does not begin with \"countersign-backup\". Choose the file that \
-         this page, or the console's command backup, has given. Nothing was changed."
+        "This is not a backup: it does not begin with \"countersign-backup\". Give the file that \
+         Tools, Upgrade/Backup, or the text that the console's command backup has made. Nothing was changed."
     )]
     NotABackup,
     /// Everything in it is on the unit already.

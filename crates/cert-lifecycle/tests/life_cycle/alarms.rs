@@ -59,6 +59,28 @@ fn the_end_is_told_30_14_7_and_1_days_before_and_each_only_once() {
 }
 
 #[test]
+fn a_certificate_that_is_not_valid_yet_is_told_of_until_it_is() {
+    let bench = Bench::new();
+    let unit = bench.open().unit;
+    bench::install(&unit, &Ca::new(), "ntp1.example.net", &admin());
+    assert!(!alarms(&unit).contains(&AlarmCode::NotYetValid));
+    let begins = unit
+        .status()
+        .expect("status")
+        .serving
+        .certificate
+        .not_before;
+    for (now, trusted, raised) in [
+        (begins - 1, true, true),
+        (begins - 1, false, false),
+        (begins, true, false),
+    ] {
+        bench.world.set(now, trusted);
+        assert_eq!(alarms(&unit).contains(&AlarmCode::NotYetValid), raised);
+    }
+}
+
+#[test]
 fn names_and_addresses_that_are_not_covered_are_listed() {
     let bench = Bench::new();
     let unit = bench.open().unit;
@@ -77,7 +99,7 @@ fn names_and_addresses_that_are_not_covered_are_listed() {
     };
     let names = message(AlarmCode::NameNotCovered);
     assert!(
-        names.contains("\"ntp2.example.net\"") && !names.contains("ntp1"),
+        names.contains("this unit's name \"ntp2.example.net\"") && !names.contains("ntp1"),
         "{names}"
     );
     let addresses = message(AlarmCode::AddressNotCovered);

@@ -211,14 +211,49 @@ fn of_too_many_requests_the_oldest_unused_one_goes() {
     for _ in 0..REQUESTS_MAX - 1 {
         bench::make(&unit, &form("ntp1.example.net"));
     }
-    let kept: Vec<_> = unit
-        .requests()
-        .expect("requests")
-        .iter()
-        .map(|r| r.key)
-        .collect();
-    assert_eq!(kept.len(), REQUESTS_MAX);
-    assert!(kept.contains(&in_use) && !kept.contains(&oldest_unused));
+    let kept = || -> Vec<_> {
+        let requests = unit.requests().expect("requests");
+        requests.iter().map(|request| request.key).collect()
+    };
+    assert_eq!(kept().len(), REQUESTS_MAX);
+    assert!(kept().contains(&in_use) && !kept().contains(&oldest_unused));
+    let journal = unit.journal(2).expect("journal");
+    let gone = &journal[1];
+    assert_eq!(gone.action, Action::DeleteRequest);
+    assert_eq!(gone.key, Some(oldest_unused));
+    assert!(gone.outcome.starts_with("request 2 "), "{}", gone.outcome);
+
+    // One that was answered goes before those that wait.
+    let answered = unit.requests().expect("requests").remove(0);
+    let certificate = Ca::new().sign(&answered.pem, "ntp1.example.net");
+    let mut review = unit.review(&certificate, None, Vec::new()).expect("read");
+    unit.install(&mut review, Preflight::Required, &admin())
+        .expect("installed");
+    for _ in 0..2 {
+        unit.reset_to_factory(Digest::Sha256, &admin(), &mut bench::never_cancelled)
+            .expect("reset");
+    }
+    assert_eq!(
+        unit.status()
+            .expect("status")
+            .previous
+            .map(|it| it.certificate.key),
+        Some(answered.key),
+        "the way back"
+    );
+    let requests = unit.requests().expect("requests");
+    let is_answered = requests.iter().filter(|request| request.answered);
+    assert_eq!(
+        is_answered.map(|it| it.key).collect::<Vec<_>>(),
+        [answered.key]
+    );
+    let order = order(&form("ntp2.example.net"));
+    let made = unit
+        .make(&order, &admin(), &mut bench::never_cancelled)
+        .expect("made");
+    let gave_way: Vec<_> = made.gave_way.iter().map(|(number, _)| *number).collect();
+    assert_eq!(gave_way, [1], "what once served and is no one's way back");
+    assert!(kept().contains(&answered.key));
 }
 
 #[test]

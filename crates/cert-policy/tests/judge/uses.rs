@@ -86,7 +86,9 @@ fn an_expired_certificate_is_refused_while_the_clock_is_right() {
     let expired = finding(&verdict, Code::Expired);
     assert_eq!(expired.severity, Severity::Warn);
     assert!(
-        expired.message.contains("clock of this unit is not set"),
+        expired
+            .message
+            .contains("not known whether this unit's clock is right"),
         "{}",
         expired.message
     );

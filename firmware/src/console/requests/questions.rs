@@ -1,6 +1,6 @@
 //! `request new` without fields: the page's form, question by question.
 
-use cert_lifecycle::{Field, NAMES_MAX, NameRow, ORGANIZATIONAL_UNITS_MAX, RequestForm};
+use cert_lifecycle::{Field, NAMES_MAX, ORGANIZATIONAL_UNITS_MAX, RequestForm};
 
 use super::super::desk::{Answer, Desk, yes_or_no};
 use super::super::{names, show};
@@ -117,6 +117,9 @@ fn answered(desk: &mut Desk, place: usize, typed: &str, json: bool) -> Result<An
         },
     };
     match next {
+        Ok(next) if next != place && STEPS.get(next) == Some(&Step::Name) => {
+            ask(desk, show::paragraphs(names::TYPES), next, json)
+        }
         Ok(next) => ask(desk, String::new(), next, json),
         Err(fault) => ask(desk, show::paragraphs(&fault), place, json),
     }
@@ -210,9 +213,7 @@ fn more_names(form: &mut RequestForm, place: usize, typed: &str) -> Result<usize
             show::typed(typed)
         )),
         typed => {
-            let row = NameRow::read(typed);
-            row.parse()?;
-            form.names.push(row);
+            form.names.push(names::read(typed)?);
             Ok(place)
         }
     }

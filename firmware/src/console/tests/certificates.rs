@@ -237,3 +237,39 @@ async fn what_is_under_review_stays_until_another_certificate_can_be_read() {
     check_says(&typist.types("cert review"), 0, "answers request 1");
     check_says(&typist.types("install"), 0, "was installed");
 }
+
+#[tokio::test]
+async fn a_paste_behind_the_mark_of_an_editor_is_a_paste() {
+    let (mut typist, leaf, _) = with_answer().await;
+    let (first, rest) = leaf.split_once('\n').expect("lines");
+    check_says(
+        &typist.types(&format!("\u{feff}{first}")),
+        0,
+        "taken as a paste",
+    );
+    typist.types_all(rest);
+    check_says(&typist.types(""), 0, "answers request 1");
+}
+
+#[tokio::test]
+async fn a_factory_certificate_says_how_to_go_back_and_what_is_wrong_with_it() {
+    let (mut typist, leaf, _) = with_answer().await;
+    typist.types("install");
+    typist.types_all(&leaf);
+    check_says(&typist.types(""), 0, "was installed");
+    for (command, said) in [
+        (
+            "defcert",
+            "Type previous to serve the certificate for \"ntp1.example.net\" again.",
+        ),
+        ("defcert -sha1", "A SHA-1 signature can be forged."),
+        (
+            "defcert -sha1",
+            "Type previous to serve the certificate for \"ntp1.example.net\" again.",
+        ),
+    ] {
+        check_says(&typist.types(command), 0, said);
+    }
+    check_says(&typist.types("previous"), 0, "serves again");
+    check_says(&typist.types("cert show"), 0, "CN=ntp1.example.net");
+}

@@ -154,7 +154,7 @@ async fn a_request_is_made_by_fields_with_all_that_is_wrong_said_at_once() {
         request.names,
         ["DNS: ntp1.example.net", "DNS: ntp1", "IP: 10.0.0.7"]
     );
-    let units = request.subject_fields.iter();
+    let units = request.fields.iter();
     let units = units.filter(|(field, _)| field == "Organizational Unit Name");
     assert_eq!(units.count(), 2);
 
@@ -313,11 +313,50 @@ async fn a_line_that_is_refused_leaves_the_next_request_as_it_was_proposed() {
     assert_eq!(typist.types("names"), before);
     let made = typist.types("request new cn=ntp1.example.net key=\"EC P-256\" omit_names=yes");
     check_says(&made, 0, "were made");
+    check_says(&made, 0, "Common Name ntp1.example.net");
     let shown = typist.types("request show");
     check_says(&shown, 0, "names key");
     assert!(!shown.1.contains("Lost"), "{}", shown.1);
     typist.types("request new cn=ntp2.example.net key=\"EC P-256\"");
     check_says(&typist.types("request show"), 0, "DNS: kept.example.net");
+}
+
+#[tokio::test]
+async fn a_name_is_taken_by_what_it_looks_like_or_by_its_type() {
+    let mut typist = Typist::new().await;
+    let added =
+        typist.types("names add me@example.net https://ntp1.example.net/ 10.0.0.7 RID:1.3.6");
+    for row in [
+        "email me@example.net",
+        "URI https://ntp1",
+        "IP 10.0.0.7",
+        "RID 1.3.6",
+    ] {
+        check_says(&added, 0, row);
+    }
+    check_says(
+        &typist.types("names add FOO:bar"),
+        1,
+        "\"FOO:bar\" is neither a host name nor an address. With its type before it, as in IP:10.0.0.7",
+    );
+}
+
+#[tokio::test]
+async fn what_gives_way_to_a_request_is_told() {
+    let mut typist = Typist::new().await;
+    let make = |typist: &mut Typist, name: &str| {
+        typist.types(&format!("request new cn={name} key=\"EC P-256\""))
+    };
+    make(&mut typist, "first.example.net");
+    for _ in 1..cert_lifecycle::REQUESTS_MAX {
+        let made = make(&mut typist, "ntp1.example.net");
+        assert!(!made.1.contains("gave way"), "{}", made.1);
+    }
+    check_says(
+        &make(&mut typist, "ntp1.example.net"),
+        0,
+        "Request 1 for \"first.example.net\" and its key gave way: the unit keeps 16.",
+    );
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ pub(super) fn between(before: &RequestView, this: &RequestView) -> Vec<Change> {
         Moment(request.made_at).to_string()
     })];
     let mut fields: Vec<&str> = Vec::new();
-    for (field, _) in before.subject_fields.iter().chain(&this.subject_fields) {
+    for (field, _) in before.fields.iter().chain(&this.fields) {
         if !fields.contains(&field.as_str()) {
             fields.push(field);
         }
@@ -51,7 +51,7 @@ pub(super) fn between(before: &RequestView, this: &RequestView) -> Vec<Change> {
 }
 
 fn values(request: &RequestView, field: &str) -> String {
-    let fields = request.subject_fields.iter();
+    let fields = request.fields.iter();
     let values: Vec<&str> = fields
         .filter(|(name, _)| name == field)
         .map(|(_, value)| value.as_str())
