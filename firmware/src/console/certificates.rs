@@ -344,10 +344,10 @@ pub(super) fn install(desk: &mut Desk, arguments: &Arguments) -> Answer {
         if let Err(answer) = reviewed(desk, pasted) {
             return answer;
         }
-        let review = shown(desk, json);
-        match review.reply.code {
+        let is_refused = |under: &UnderReview| under.review.is_refused();
+        match desk.review.as_ref().is_some_and(is_refused) {
             // What was pasted was not looked at yet, so it is shown with what is wrong.
-            0 => {
+            false => {
                 let seen = match review_text(desk) {
                     Ok(seen) => seen,
                     Err(error) => return error.into(),
@@ -358,7 +358,8 @@ pub(super) fn install(desk: &mut Desk, arguments: &Arguments) -> Answer {
                 }
                 answer
             }
-            _ => {
+            true => {
+                let review = shown(desk, json);
                 desk.review = None;
                 review
             }
