@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 
+use crate::common_name::CommonName;
 use crate::{
     CountryCode, Digest, DnsNameFault, EmailFault, IpAddressFault, KeySpec, RsaBits, Typed,
     UriFault,
@@ -219,7 +220,10 @@ pub enum Error {
     Signing,
 
     /// More than fits into a field.
-    #[error("The {field} has {length} {unit}; at most {max} fit. Shorten it.")]
+    #[error(
+        "The {field} has {length} {unit}; at most {max} fit. {}",
+        shorter(field)
+    )]
     TooLong {
         /// The field's name.
         field: &'static str,
@@ -294,4 +298,14 @@ pub enum Error {
         /// A name of one unit like it.
         example: String,
     },
+}
+/// What to do with a value that is too long: a host name cannot be shortened, and has another
+/// place.
+fn shorter(field: &str) -> &'static str {
+    match field {
+        CommonName::FIELD => {
+            "Put a shorter one here, and a longer host name among the Subject Alternative Names."
+        }
+        _ => "Shorten it.",
+    }
 }
