@@ -6,6 +6,7 @@ pub(crate) mod ca;
 mod history;
 mod metrics;
 mod proposal;
+mod refused;
 mod review;
 mod script;
 mod services;

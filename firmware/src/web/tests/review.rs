@@ -82,6 +82,7 @@ async fn a_refused_file_is_not_headed_as_what_browsers_will_get() {
     let (other, _) = Browser::new(Some(PASSWORD));
     let foreign = signed_by_a_ca(&other.unit()).leaf;
     let page = review_of(&mut browser, &foreign).await;
+    assert!(page.contains("<title>Refused: Review before install – "));
     assert!(page.contains("What the file holds"));
     assert!(!page.contains("What browsers will get"));
     assert!(page.contains("fits no key of this unit"));
