@@ -335,7 +335,7 @@ fn the_form_is_kept_while_other_pages_are_looked_at() -> Result<()> {
     ];
     let form = admin.fill_form(&fields, &[Name::Of("DNS", "time.example.net")])?;
     let page = admin.browser.press(&form, "then", "names")?;
-    assert_eq!(page.path, "/management/https/names");
+    assert_eq!(page.path, "/management/https/names#tab");
     assert!(page.text().contains("time.example.net"), "{}", page.text());
     let form = admin.browser.open("/management/https")?.form("/create")?;
     assert_eq!(form.values("organization"), ["Example"]);

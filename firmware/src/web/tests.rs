@@ -95,6 +95,7 @@ async fn a_form_with_faults_comes_back_with_all_that_was_typed_but_the_secrets()
 async fn names_are_added_edited_and_deleted_with_every_error_beside_its_field() {
     const LIST: &str = "/management/https/names";
     const ADD: &str = "/management/https/names/add";
+    const OPENED: &str = "/management/https/names#tab";
     let mut browser = Browser::signed_in().await;
     let dns = |value: &'static str| [("name_type", "DNS"), ("name_value", value)];
     let refused = browser.post(ADD, &dns("*.example.net")).await;
@@ -103,7 +104,7 @@ async fn names_are_added_edited_and_deleted_with_every_error_beside_its_field() 
         refused.text.contains("is a wildcard") && refused.text.contains("value=\"*.example.net\"")
     );
     for value in ["a.example.net", "b.example.net"] {
-        assert_eq!(browser.post(ADD, &dns(value)).await.location(), LIST);
+        assert_eq!(browser.post(ADD, &dns(value)).await.location(), OPENED);
     }
     browser
         .post("/management/https/names/1", &dns("c.example.net"))
@@ -118,6 +119,24 @@ async fn names_are_added_edited_and_deleted_with_every_error_beside_its_field() 
         browser.get("/management/https/names/7").await.status,
         StatusCode::NOT_FOUND
     );
+}
+
+#[tokio::test]
+async fn a_tab_is_opened_at_its_heading_and_not_at_the_status_above_it() {
+    const TABS: [&str; 4] = ["names", "requests", "paste", "upload"];
+    let mut browser = Browser::signed_in().await;
+    for tab in TABS {
+        let opened = format!("/management/https/{tab}#tab");
+        let left = browser.post(CREATE, &[("then", tab)]).await;
+        assert_eq!(left.location(), opened);
+        let page = browser.get(&opened).await.text;
+        assert_eq!(page.matches("id=\"tab\"").count(), 1, "{tab}");
+        for other in TABS.into_iter().filter(|other| *other != tab) {
+            let link = format!("href=\"/management/https/{other}#tab\"");
+            assert!(page.contains(&link), "{tab}: {link}");
+        }
+        assert!(page.contains("href=\"/management/https#tab\""), "{tab}");
+    }
 }
 
 #[tokio::test]
@@ -272,7 +291,7 @@ async fn a_pasted_private_key_is_refused_and_not_shown_again() {
     assert!(!refused.text.contains("Q0FOQVJZ"));
     assert_eq!(
         browser.get("/management/https/review").await.location(),
-        "/management/https/upload"
+        "/management/https/upload#tab"
     );
 }
 

@@ -106,7 +106,7 @@ impl Change {
             let form = admin.open_deletion(&seed.unneeded)?;
             Ok(Filled::new(admin, form))
         },
-        is_done: |page| page.path == "/management/https/requests" && page.status == 200,
+        is_done: |page| page.path == "/management/https/requests#tab" && page.status == 200,
         unwritten: NOTHING,
         is_new: |look, seed| {
             let mut expected = seed.look.requests.clone();

@@ -204,18 +204,18 @@ fn destination(then: Then<'_>, draft: &RequestForm) -> String {
         Then::DeleteName(_) => format!("{HOME}#names"),
         Then::Make => HOME.into(),
         Then::Go(name) => {
-            let tabs = Tab::ALL.into_iter().map(|tab| (tab.then(), tab.path()));
-            let places = places().map(|place| (place.then(), place.path()));
+            let tabs = Tab::ALL.into_iter().map(|tab| (tab.then(), tab.link()));
+            let places = places().map(|place| (place.then(), place.path().into()));
             let others = [
                 ("previous", "/management/https/previous"),
                 ("factory", "/management/https/factory"),
                 ("trial", "/management/https/trial"),
                 ("certificate", "/management/https/certificate"),
             ];
+            let others = others.map(|(then, path)| (then, path.into()));
             let mut all = tabs.chain(places).chain(others);
             all.find(|(then, _)| *then == name)
-                .map_or(HOME, |(_, path)| path)
-                .into()
+                .map_or_else(|| HOME.into(), |(_, path)| path)
         }
     }
 }
@@ -254,7 +254,7 @@ mod tests {
     fn a_button_leads_only_to_pages_of_the_unit() {
         let draft = RequestForm::default();
         for (then, path) in [
-            (Then::Go("names"), "/management/https/names"),
+            (Then::Go("names"), "/management/https/names#tab"),
             (Then::Go("history"), "/tools/history"),
             (Then::Go("services"), "/management/services"),
             (Then::Go("https://evil.example/"), HOME),

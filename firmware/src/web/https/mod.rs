@@ -70,6 +70,11 @@ impl Tab {
         }
     }
 
+    /// Its path with the place of its heading, for the status stands above.
+    fn link(self) -> String {
+        format!("{}#tab", self.path())
+    }
+
     /// What a button of the form names it by.
     fn then(self) -> &'static str {
         match self {

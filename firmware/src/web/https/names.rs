@@ -172,7 +172,7 @@ pub(super) async fn edit(
 }
 
 fn back_to_list() -> Response {
-    Redirect::to(Tab::Names.path()).into_response()
+    Redirect::to(&Tab::Names.link()).into_response()
 }
 
 /// The row that was typed, or why it is no name.

@@ -91,7 +91,7 @@ pub(super) async fn delete(
     let actor = visit.actor();
     site.run(move |unit| unit.delete_request(key, &actor))
         .await??;
-    Ok(Redirect::to(Tab::Requests.path()).into_response())
+    Ok(Redirect::to(&Tab::Requests.link()).into_response())
 }
 
 async fn find(site: &Site, key: &str) -> Result<RequestView, Problem> {

@@ -219,7 +219,7 @@ async fn review_page(
     });
     match shown {
         Some(shown) => Ok(page(status, &shown)),
-        None => Ok(Redirect::to(Tab::Upload.path()).into_response()),
+        None => Ok(Redirect::to(&Tab::Upload.link()).into_response()),
     }
 }
 

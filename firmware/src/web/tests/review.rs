@@ -99,7 +99,7 @@ async fn installing_what_is_not_under_review_says_why_it_was_not_done() {
     assert!(none.text.contains("No upload is under review any more"));
     assert!(
         none.text
-            .contains("<h2 class=\"tab-title\">Upload Certificate File</h2>")
+            .contains("<h2 class=\"tab-title\" id=\"tab\">Upload Certificate File</h2>")
     );
     let signed = signed_by_a_ca(&unit);
     review_of(&mut browser, &signed.leaf).await;
