@@ -7,13 +7,13 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use cert_lifecycle::{Digest, IdentityView, Preflight};
+use cert_lifecycle::{Digest, IdentityView, Preflight, Status};
 
+use super::afterwards::{Comes, sentences};
 use super::review::installed_page;
-use super::{Tab, Top};
 use crate::web::Site;
 use crate::web::caller::{Posted, Visit};
-use crate::web::frame::{Frame, page};
+use crate::web::frame::{Frame, Place, page};
 use crate::web::problem::Problem;
 
 #[derive(Template)]
@@ -21,22 +21,38 @@ use crate::web::problem::Problem;
 struct PreviousPage {
     frame: Frame,
     previous: Option<IdentityView>,
+    /// What will be so then.
+    then: Vec<String>,
 }
 
 #[derive(Template)]
 #[template(path = "https/factory.html")]
 struct FactoryPage {
     frame: Frame,
+    then: Vec<String>,
+}
+
+/// How the unit stands, and what will be so then.
+async fn before(site: &Site, comes: Comes<'static>) -> Result<(Status, Vec<String>), Problem> {
+    let (status, settings) = site
+        .run(|unit| Ok((unit.status()?, unit.settings())))
+        .await??;
+    let then = sentences(&status, settings.trial_minutes, comes);
+    Ok((status, then))
 }
 
 pub(super) async fn confirm_previous(
     State(site): State<Arc<Site>>,
     visit: Visit,
 ) -> Result<Response, Problem> {
-    let Top { mut frame, .. } = site.top(&visit, Tab::None).await?;
-    frame.title = "Serve the previous certificate again".into();
-    let previous = site.run(|unit| unit.status()).await??.previous;
-    Ok(page(StatusCode::OK, &PreviousPage { frame, previous }))
+    let title = "Serve the previous certificate again";
+    let (status, then) = before(&site, Comes::Previous).await?;
+    let asked = PreviousPage {
+        frame: Frame::new(&visit.caller, &status, Place::Https, title),
+        previous: status.previous,
+        then,
+    };
+    Ok(page(StatusCode::OK, &asked))
 }
 
 pub(super) async fn previous(
@@ -56,9 +72,10 @@ pub(super) async fn confirm_factory(
     State(site): State<Arc<Site>>,
     visit: Visit,
 ) -> Result<Response, Problem> {
-    let Top { mut frame, .. } = site.top(&visit, Tab::None).await?;
-    frame.title = "Back to a factory certificate".into();
-    Ok(page(StatusCode::OK, &FactoryPage { frame }))
+    let title = "Back to a factory certificate";
+    let (status, then) = before(&site, Comes::New).await?;
+    let frame = Frame::new(&visit.caller, &status, Place::Https, title);
+    Ok(page(StatusCode::OK, &FactoryPage { frame, then }))
 }
 
 pub(super) async fn factory(

@@ -1,5 +1,6 @@
 //! Management, HTTPS Setup: what browsers see now, and the five tabs.
 
+mod afterwards;
 mod back;
 pub(super) mod certificate;
 mod changes;

@@ -11,6 +11,7 @@ use cert_lifecycle::{
     Severity, Signed, Way,
 };
 
+use super::afterwards::{Comes, sentences};
 use super::validity::ValidityBar;
 use super::{Tab, Top, upload};
 use crate::web::Site;
@@ -44,6 +45,8 @@ struct ReviewPage {
     groups: Vec<Group>,
     notes: Vec<String>,
     pairing: Pairing,
+    /// What will be so once it is installed.
+    then: Vec<String>,
 }
 
 /// What the certificate answers.
@@ -202,9 +205,15 @@ async fn review_page(
     said: Option<String>,
 ) -> Result<Response, Problem> {
     let Top { mut frame, .. } = site.top(visit, Tab::None).await?;
-    let requests = site.run(|unit| unit.requests()).await??;
+    let (requests, of_unit, settings) = site
+        .run(|unit| Ok((unit.requests()?, unit.status()?, unit.settings())))
+        .await??;
     frame.title = "Review before install".into();
     let shown = visit.session.review().as_ref().map(|review| ReviewPage {
+        then: leaf_of(review).map_or_else(Vec::new, |leaf| {
+            let comes = Comes::Reviewed(&leaf.sha256);
+            sentences(&of_unit, settings.trial_minutes, comes)
+        }),
         frame,
         said,
         format: review.format().to_string(),

@@ -1,7 +1,7 @@
 //! The review before a certificate is installed.
 
 use axum::http::StatusCode;
-use cert_lifecycle::Setting;
+use cert_lifecycle::{Preflight, Setting};
 
 use super::browser::{Browser, PASSWORD};
 use super::ca::{actor, signed_by_a_ca};
@@ -107,4 +107,76 @@ async fn installing_what_is_not_under_review_says_why_it_was_not_done() {
     assert_eq!(other.status, StatusCode::CONFLICT);
     assert!(other.text.contains("another upload has taken its place"));
     assert_eq!(unit.status().expect("status").serving, before);
+}
+
+/// What a page says before the button of the form that is sent to `action`.
+fn then(page: &str, action: &str) -> String {
+    let (_, after) = page.split_once("id=\"then\"").expect("what happens then");
+    let (then, rest) = after.split_once("</section>").expect("its end");
+    assert!(rest.contains(&format!("action=\"{action}\"")), "{rest}");
+    text_of(then)
+}
+
+#[tokio::test]
+async fn what_will_be_so_is_said_before_another_certificate_serves() {
+    const PREVIOUS: &str = "/management/https/previous";
+    const FACTORY: &str = "/management/https/factory";
+    let mut browser = Browser::signed_in().await;
+    let unit = browser.unit();
+    let factory = "(a factory certificate, fingerprint ";
+    let first = signed_by_a_ca(&unit).leaf;
+    let page = review_of(&mut browser, &first).await;
+    let said = then(&page, INSTALL);
+    assert!(said.contains("It is on trial for 10 minutes:"), "{said}");
+    assert!(said.contains("Keep it"), "{said}");
+    let becomes = format!("What serves now, &#34;ntp1.example.net&#34; {factory}");
+    assert!(said.contains(&becomes), "{said}");
+    assert!(said.contains("becomes the previous certificate"), "{said}");
+    assert!(!said.contains("gives way"), "{said}");
+
+    let mut review = unit.review(&first, None, Vec::new()).expect("read");
+    unit.install(&mut review, Preflight::Required, &actor())
+        .expect("installed");
+    let said = then(&browser.get(FACTORY).await.text, FACTORY);
+    let becomes = "What serves now, &#34;ntp1.example.net&#34; (issued by CN=Root, fingerprint ";
+    assert!(said.contains(becomes), "{said}");
+    let gives_way = format!("The one that is previous now, &#34;ntp1.example.net&#34; {factory}");
+    assert!(said.contains(&gives_way), "{said}");
+    let said = then(&browser.get(PREVIOUS).await.text, PREVIOUS);
+    assert!(
+        said.contains(becomes) && !said.contains("gives way"),
+        "{said}"
+    );
+    assert!(
+        said.contains("It stays at once where somebody has signed in"),
+        "{said}"
+    );
+    let again = review_of(&mut browser, &first).await;
+    let said = then(&again, INSTALL);
+    assert!(
+        said.contains("the certificate that serves already"),
+        "{said}"
+    );
+    assert!(
+        said.contains(&format!("stays &#34;ntp1.example.net&#34; {factory}")),
+        "{said}"
+    );
+
+    let second = signed_by_a_ca(&unit).leaf;
+    let page = review_of(&mut browser, &second).await;
+    let (_, sha256) = page
+        .split_once("name=\"sha256\" value=\"")
+        .expect("a field");
+    let sha256 = sha256.split('"').next().unwrap_or_default();
+    let installed = browser.post(INSTALL, &[("sha256", sha256)]).await;
+    assert_eq!(installed.status, StatusCode::OK);
+    let third = signed_by_a_ca(&unit).leaf;
+    let said = then(&review_of(&mut browser, &third).await, INSTALL);
+    assert!(said.contains("is on trial itself and gives way"), "{said}");
+    assert!(said.contains("The previous one stays"), "{said}");
+
+    unit.change_settings(&[(Setting::Trial, "off")], &actor())
+        .expect("in force");
+    let said = then(&browser.get(FACTORY).await.text, FACTORY);
+    assert!(said.contains("trials are off"), "{said}");
 }

@@ -1,0 +1,113 @@
+//! What will be so once another certificate serves, said before anybody presses the button.
+
+use cert_lifecycle::{AlarmCode, IdentityView, Origin, Status};
+
+/// What is to serve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Comes<'a> {
+    /// A certificate that does not exist yet.
+    New,
+    /// The previous one.
+    Previous,
+    /// The certificate with this SHA-256 fingerprint.
+    Reviewed(&'a str),
+}
+
+/// Whether it is on trial, and which certificate is the previous one then, as sentences.
+pub(super) fn sentences(status: &Status, trial_minutes: u16, comes: Comes<'_>) -> Vec<String> {
+    let mut said = vec![trial(trial_minutes, comes)];
+    let stands_in = |code| code == AlarmCode::ServesAnother;
+    // What serves then is not what the unit takes to be serving.
+    if !status.alarms.iter().any(|alarm| stands_in(alarm.code)) {
+        said.extend(previous(status, comes));
+    }
+    said
+}
+
+fn trial(minutes: u16, comes: Comes<'_>) -> String {
+    let plural = if minutes == 1 { "" } else { "s" };
+    let begins = match comes {
+        _ if minutes == 0 => {
+            return "It stays at once, for trials are off under Services: if nobody can get in \
+                    over it, only the console can go back."
+                .into();
+        }
+        Comes::Previous => {
+            "It stays at once where somebody has signed in over it before. Otherwise it"
+        }
+        Comes::New | Comes::Reviewed(_) => "It",
+    };
+    let comes_back = match comes {
+        Comes::Previous => "what serves now",
+        Comes::New | Comes::Reviewed(_) => "the previous certificate",
+    };
+    format!(
+        "{begins} is on trial for {minutes} minute{plural}: press \"Keep it\" on the page that comes, or \
+         sign in over it anew, within that time. If nobody does so, {comes_back} comes back by itself."
+    )
+}
+
+/// The same rule as the unit's: what is on trial takes no place of what has shown that
+/// people get in.
+fn previous(status: &Status, comes: Comes<'_>) -> Vec<String> {
+    let serving = &status.serving;
+    let previous = status.previous.as_ref();
+    let is = |identity: &IdentityView| comes == Comes::Reviewed(&identity.certificate.sha256);
+    let stays = previous.map(|previous| format!("The previous one stays {}.", called(previous)));
+    if is(serving) {
+        let same = "It is the certificate that serves already.".to_owned();
+        return [Some(same), stays].into_iter().flatten().collect();
+    }
+    let comes_back = comes == Comes::Previous || previous.is_some_and(is);
+    let serving = called(serving);
+    if status.trial.is_some() && !comes_back {
+        let gives_way = format!(
+            "What serves now, {serving}, is on trial itself and gives way. Keep it first if it is to be \
+             the previous one."
+        );
+        return [Some(gives_way), stays].into_iter().flatten().collect();
+    }
+    let becomes = format!(
+        "What serves now, {serving}, becomes the previous certificate, so you can come back to it."
+    );
+    let gives_way = previous.filter(|_| !comes_back).map(|previous| {
+        format!(
+            "The one that is previous now, {}, gives way.",
+            called(previous)
+        )
+    });
+    [Some(becomes), gives_way].into_iter().flatten().collect()
+}
+
+/// "ntp1.example.net" alone may be the name of all of them.
+fn called(identity: &IdentityView) -> String {
+    let certificate = &identity.certificate;
+    let from = match identity.origin {
+        Origin::Factory => "a factory certificate".into(),
+        Origin::SelfSigned => "self-signed by this unit".into(),
+        _ if certificate.self_issued => "self-signed".into(),
+        _ => format!("issued by {}", certificate.issuer),
+    };
+    let begins = certificate.sha256.get(..11).unwrap_or_default();
+    format!(
+        "\"{}\" ({from}, fingerprint {begins}…)",
+        certificate.common_name
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_long_a_trial_is_and_how_it_ends_is_said_before() {
+        let new = trial(1, Comes::New);
+        assert!(new.starts_with("It is on trial for 1 minute: press \"Keep it\""));
+        let back = trial(10, Comes::Previous);
+        assert!(back.starts_with("It stays at once where somebody has signed in"));
+        assert!(back.contains("on trial for 10 minutes:"), "{back}");
+        assert!(back.ends_with("what serves now comes back by itself."));
+        let off = trial(0, Comes::Reviewed("3F"));
+        assert!(off.contains("trials are off") && !off.contains("minute"));
+    }
+}
