@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use cert_lifecycle::{Preflight, Setting};
 
 use super::browser::{Browser, PASSWORD};
-use super::ca::{actor, signed_by_a_ca};
+use super::ca::{actor, make, signed_by_a_ca};
 
 const UPLOAD: &str = "/management/https/upload";
 const REVIEW: &str = "/management/https/review";
@@ -179,4 +179,24 @@ async fn what_will_be_so_is_said_before_another_certificate_serves() {
         .expect("in force");
     let said = then(&browser.get(FACTORY).await.text, FACTORY);
     assert!(said.contains("trials are off"), "{said}");
+}
+
+#[tokio::test]
+async fn a_request_is_named_by_the_number_that_the_console_has_for_it() {
+    let mut browser = Browser::signed_in().await;
+    let unit = browser.unit();
+    make(&unit, |form| form.common_name = "time.example.net".into());
+    let signed = signed_by_a_ca(&unit);
+    let list = text_of(&browser.get("/management/https/requests").await.text);
+    for named in [
+        "Request 1, for time.example.net",
+        "Request 2, for ntp1.example.net newest",
+    ] {
+        assert!(list.contains(named), "{named}: {list}");
+    }
+    let page = text_of(&review_of(&mut browser, &signed.leaf).await);
+    assert!(
+        page.contains("What it answers Request 2, for ntp1.example.net , made"),
+        "{page}"
+    );
 }
