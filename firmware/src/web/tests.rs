@@ -140,6 +140,16 @@ async fn a_tab_is_opened_at_its_heading_and_not_at_the_status_above_it() {
 }
 
 #[tokio::test]
+async fn the_status_is_not_good_where_the_name_does_not_match() {
+    let mut browser = Browser::signed_in().await;
+    let page = browser.get("/management/https").await.text;
+    assert!(page.contains("<section class=\"card serving good\""));
+    browser.host = "localhost:8443".into();
+    let page = browser.get("/management/https").await.text;
+    assert!(page.contains("<section class=\"card serving attention\""));
+}
+
+#[tokio::test]
 async fn a_form_that_no_page_of_the_unit_sent_changes_nothing() {
     let mut browser = Browser::signed_in().await;
     let csrf = browser.csrf.clone();

@@ -70,6 +70,12 @@ pub(super) struct Next {
 }
 
 impl Summary {
+    /// The style's class of the whole card: good is only what its conditions find good,
+    /// too. What this browser trusts, the unit cannot know.
+    pub(super) fn class(&self) -> &'static str {
+        class(self.state, self.conditions.iter().map(|one| one.class))
+    }
+
     pub(super) fn new(status: &Status, waiting: usize, conditions: [Condition; 3]) -> Self {
         let serving = &status.serving;
         let certificate = serving.certificate.clone();
@@ -115,6 +121,14 @@ impl Summary {
             has_previous: status.previous.is_some(),
             certificate,
         }
+    }
+}
+
+fn class(state: State, mut conditions: impl Iterator<Item = &'static str>) -> &'static str {
+    let doubted = conditions.any(|class| matches!(class, "attention" | "refused"));
+    match state {
+        State::Valid if doubted => "attention",
+        state => state.class(),
     }
 }
 
@@ -194,6 +208,19 @@ mod tests {
         check(Origin::Imported, 300, 0, "Nothing to do until Jul 2025");
         check(Origin::Imported, 29, 0, "Make a new request soon");
         check(Origin::Imported, -1, 3, "It is still served");
+    }
+
+    #[test]
+    fn the_card_is_good_only_where_nothing_speaks_against_it() {
+        for (state, condition, expected) in [
+            (State::Valid, "good", "good"),
+            (State::Valid, "attention", "attention"),
+            (State::EndsSoon, "good", "attention"),
+            (State::Expired, "attention", "refused"),
+        ] {
+            let conditions = ["information", condition, "good"];
+            assert_eq!(class(state, conditions.into_iter()), expected);
+        }
     }
 
     #[test]
