@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use cert_lifecycle::{
     CertificateView, ChainStep, Error, Finding, NameCovered, Preflight, RequestView, Review,
-    Severity, Signed, Way,
+    Severity, Signed, Status, Way, Which,
 };
 
 use super::afterwards::{Comes, sentences};
@@ -45,8 +45,21 @@ struct ReviewPage {
     groups: Vec<Group>,
     notes: Vec<String>,
     pairing: Pairing,
+    /// The keys of this unit, of which another one was expected.
+    keys: Vec<OwnKey>,
     /// What will be so once it is installed.
     then: Vec<String>,
+}
+
+/// The code of the finding that the file is for none of this unit's keys.
+const OTHER_KEY: &str = "other-key";
+
+/// A key of this unit.
+#[derive(Debug, PartialEq, Eq)]
+struct OwnKey {
+    fingerprint: String,
+    /// "request 4, for ntp1.example.net, and of the certificate that serves".
+    whose: String,
 }
 
 /// What the certificate answers.
@@ -205,8 +218,13 @@ async fn review_page(
     said: Option<String>,
 ) -> Result<Response, Problem> {
     let Top { mut frame, .. } = site.top(visit, Tab::None).await?;
-    let (requests, of_unit, settings) = site
-        .run(|unit| Ok((unit.requests()?, unit.status()?, unit.settings())))
+    let (requests, of_unit, factory, settings) = site
+        .run(|unit| {
+            let factory = unit.chain(Which::Factory).unwrap_or_default();
+            let factory = factory.first();
+            let factory = factory.and_then(|leaf| CertificateView::of(leaf.as_bytes()));
+            Ok((unit.requests()?, unit.status()?, factory, unit.settings()))
+        })
         .await??;
     frame.title = "Review before install".into();
     let shown = visit.session.review().as_ref().map(|review| ReviewPage {
@@ -214,6 +232,7 @@ async fn review_page(
             let comes = Comes::Reviewed(&leaf.sha256);
             sentences(&of_unit, settings.trial_minutes, comes)
         }),
+        keys: own_keys(&requests, &of_unit, factory.as_ref()),
         frame,
         said,
         format: review.format().to_string(),
@@ -247,6 +266,38 @@ fn groups(review: &Review) -> Vec<Group> {
         .into_iter()
         .filter(|group| !group.findings.is_empty())
         .collect()
+}
+
+/// Every key of the unit once, and what it is for.
+fn own_keys(
+    requests: &[RequestView],
+    status: &Status,
+    factory: Option<&CertificateView>,
+) -> Vec<OwnKey> {
+    let requests = requests.iter().map(|request| {
+        let whose = format!("request {}, for {}", request.number, request.common_name);
+        (request.key, whose)
+    });
+    let serving = Some(&status.serving.certificate);
+    let previous = status.previous.as_ref();
+    let previous = previous.map(|previous| &previous.certificate);
+    let certificates = [
+        (serving, "the certificate that serves"),
+        (previous, "the previous certificate"),
+        (factory, "the factory certificate"),
+    ];
+    let certificates = certificates
+        .into_iter()
+        .filter_map(|(certificate, whose)| Some((certificate?.key, whose.to_owned())));
+    let mut keys: Vec<OwnKey> = Vec::new();
+    for (key, whose) in requests.chain(certificates) {
+        let fingerprint = key.fingerprint();
+        match keys.iter_mut().find(|own| own.fingerprint == fingerprint) {
+            Some(own) => own.whose = format!("{}, and of {whose}", own.whose),
+            None => keys.push(OwnKey { fingerprint, whose }),
+        }
+    }
+    keys
 }
 
 fn pairing(review: &Review, requests: Vec<RequestView>) -> Pairing {

@@ -200,3 +200,27 @@ async fn a_request_is_named_by_the_number_that_the_console_has_for_it() {
         "{page}"
     );
 }
+
+#[tokio::test]
+async fn the_keys_that_were_expected_are_told_apart() {
+    let mut browser = Browser::signed_in().await;
+    let (other, _) = Browser::new(Some(PASSWORD));
+    let foreign = signed_by_a_ca(&other.unit()).leaf;
+    let unit = browser.unit();
+    make(&unit, |_| {});
+    let request = unit.requests().expect("requests").remove(0).key;
+    let factory = unit.status().expect("status").serving.certificate.key;
+    let page = text_of(&review_of(&mut browser, &foreign).await);
+    for said in [
+        format!(
+            "The key of request 1, for ntp1.example.net: {}",
+            request.fingerprint()
+        ),
+        format!(
+            "The key of the certificate that serves, and of the factory certificate: {}",
+            factory.fingerprint()
+        ),
+    ] {
+        assert!(page.contains(&said), "{said}: {page}");
+    }
+}
