@@ -48,7 +48,7 @@ fn check(encoding: Encoding) -> Result<()> {
     if encoding.is_text() {
         let issued = authority.sign(&request)?;
         let review = admin.paste(&issued.encode(encoding)?)?;
-        says_whether_it_differs(&review, Encoding::X509Pem, encoding)?;
+        ensure!(!review.text().contains("as selected"), "{}", review.text());
         admin.install(&review)?;
         serves(&unit, &authority, &issued)?;
     }

@@ -80,7 +80,7 @@ pub(super) fn visible(text: &str) -> String {
 }
 
 /// What is said of an upload, said of what is pasted here.
-pub(super) fn of_a_paste(text: &str) -> String {
+pub(crate) fn of_a_paste(text: &str) -> String {
     text.replace("Upload ", "Paste ")
         .replace("upload ", "paste ")
 }

@@ -192,9 +192,16 @@ pub(super) async fn install(
         }
         Ok(None) => upload::nothing_under_review(&site, &visit).await,
         Ok(Some(None)) => {
-            let said = "This is not what you were looking at: another upload has taken its place. \
-                        Nothing was changed. Look at this one, then install it.";
-            review_page(&site, &visit, StatusCode::CONFLICT, Some(said.into())).await
+            let refused = visit.session.review().as_ref().is_none_or(is_refused);
+            let next = match refused {
+                true => "It is refused: the reasons are below.",
+                false => "Look at this one, then install it.",
+            };
+            let said = format!(
+                "This is not what you were looking at: another upload has taken its place. Nothing was \
+                 changed. {next}"
+            );
+            review_page(&site, &visit, StatusCode::CONFLICT, Some(said)).await
         }
         Err(error @ Error::Refused(_)) => {
             let said = "It is refused now, so nothing was changed. The reasons are below.";
@@ -205,6 +212,11 @@ pub(super) async fn install(
             review_page(&site, &visit, problem.status, Some(problem.said)).await
         }
     }
+}
+
+/// Whether there is no button to install it.
+fn is_refused(review: &Review) -> bool {
+    review.is_refused() || review.unservable().is_some()
 }
 
 fn leaf_of(review: &Review) -> Option<CertificateView> {
@@ -236,7 +248,7 @@ async fn review_page(
         frame,
         said,
         format: review.format().to_string(),
-        refused: review.is_refused() || review.unservable().is_some(),
+        refused: is_refused(review),
         unservable: review.unservable().map(str::to_owned),
         leaf: leaf_of(review),
         steps: review.steps(),

@@ -1,10 +1,10 @@
 //! The review before a certificate is installed.
 
 use axum::http::StatusCode;
-use cert_lifecycle::{Preflight, Setting};
+use cert_lifecycle::{Format, Preflight, Setting, Unit, Which};
 
 use super::browser::{Browser, PASSWORD};
-use super::ca::{actor, make, signed_by_a_ca};
+use super::ca::{actor, make, sign, signed_by_a_ca};
 
 const UPLOAD: &str = "/management/https/upload";
 const REVIEW: &str = "/management/https/review";
@@ -106,6 +106,13 @@ async fn installing_what_is_not_under_review_says_why_it_was_not_done() {
     let other = browser.post(INSTALL, &[("sha256", "00")]).await;
     assert_eq!(other.status, StatusCode::CONFLICT);
     assert!(other.text.contains("another upload has taken its place"));
+    assert!(other.text.contains("Look at this one, then install it."));
+    let (foreign, _) = Browser::new(Some(PASSWORD));
+    review_of(&mut browser, &signed_by_a_ca(&foreign.unit()).leaf).await;
+    let other = browser.post(INSTALL, &[("sha256", "00")]).await;
+    assert_eq!(other.status, StatusCode::CONFLICT);
+    assert!(other.text.contains("It is refused: the reasons are below."));
+    assert!(!other.text.contains("then install it"));
     assert_eq!(unit.status().expect("status").serving, before);
 }
 
@@ -223,4 +230,41 @@ async fn the_keys_that_were_expected_are_told_apart() {
     ] {
         assert!(page.contains(&said), "{said}: {page}");
     }
+}
+
+#[tokio::test]
+async fn what_is_pasted_is_no_file_and_of_no_format_that_was_selected() {
+    const PASTE: &str = "/management/https/paste";
+    let mut browser = Browser::signed_in().await;
+    let unit = browser.unit();
+    make(&unit, |_| {});
+    let request = unit.requests().expect("requests").remove(0).pem;
+    for (pasted, said) in [
+        (
+            " \n",
+            "Nothing was pasted. Paste the text that your CA sent",
+        ),
+        ("none", "The text is neither a certificate"),
+        (request.as_str(), "Paste the file that comes back."),
+    ] {
+        let refused = browser.post(PASTE, &[("certificate", pasted)]).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(refused.text.contains(said), "{said}: {}", refused.text);
+        assert!(!refused.text.contains("Choose the file"), "{pasted}");
+    }
+    let signed = sign(&request).leaf;
+    let signed = String::from_utf8(signed).expect("PEM");
+    let sent = browser.post(PASTE, &[("certificate", &signed)]).await;
+    assert_eq!(sent.location(), REVIEW);
+    let pkcs7 = unit_as_pkcs7(&unit);
+    let sent = browser.post(PASTE, &[("certificate", &pkcs7)]).await;
+    assert_eq!(sent.location(), REVIEW);
+    let page = browser.get(REVIEW).await.text;
+    assert!(page.contains("PKCS#7 PEM") && !page.contains("as selected"));
+}
+
+/// The certificate that serves as PKCS#7 in PEM.
+fn unit_as_pkcs7(unit: &Unit) -> String {
+    let file = unit.export(Which::Serving, Format::Pkcs7Pem);
+    String::from_utf8(file.expect("exported")).expect("PEM")
 }
