@@ -83,7 +83,7 @@ fn a_trial_goes_on_after_a_power_cut_and_whoever_is_signed_in_can_keep_the_certi
     let mut admin = Administrator::sign_in(&unit)?;
     let (new, _) = install(&mut admin)?;
     let trial = admin.browser.open("/management/https/trial")?;
-    assert!(trial.text().contains("9 minutes left"), "{}", trial.text());
+    assert!(trial.text().contains("10 minutes left"), "{}", trial.text());
     let unit = unit.kill_and_restart()?;
     assert!(unit.done("status")?.contains("seconds more"));
     unit.done("confirm")?;

@@ -11,7 +11,7 @@ use cert_lifecycle::{Alarm, Now, Status, Trial};
 use super::alarms::class_of;
 use super::caller::Caller;
 use super::problem::Problem;
-use super::times::{Moment, span};
+use super::times::{Moment, minutes_left};
 use crate::access::Session;
 use crate::output::log;
 
@@ -167,7 +167,7 @@ impl Frame {
     /// How long the trial that runs has still to go.
     pub(super) fn trial_left(&self) -> Option<String> {
         let trial = self.trial.as_ref()?;
-        Some(span(trial.remaining_seconds))
+        Some(minutes_left(trial.remaining_seconds))
     }
 
     /// How many alarms there are, and the style of the gravest.

@@ -56,6 +56,13 @@ impl Moment {
     }
 }
 
+/// "10 minutes": rounded up, as the alarm of a trial has it.
+pub(super) fn minutes_left(seconds: u64) -> String {
+    let minutes = seconds.div_ceil(60);
+    let plural = if minutes == 1 { "" } else { "s" };
+    format!("{minutes} minute{plural}")
+}
+
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(time) = self.civil() else {
@@ -98,6 +105,19 @@ mod tests {
         ] {
             assert_eq!(Moment(seconds).to_string(), people);
             assert_eq!(Moment(seconds).machine(), machines);
+        }
+    }
+
+    #[test]
+    fn minutes_that_are_left_are_rounded_up() {
+        for (seconds, said) in [
+            (0, "0 minutes"),
+            (1, "1 minute"),
+            (60, "1 minute"),
+            (61, "2 minutes"),
+            (599, "10 minutes"),
+        ] {
+            assert_eq!(minutes_left(seconds), said);
         }
     }
 

@@ -2,6 +2,8 @@
 
 use cert_lifecycle::{AlarmCode, IdentityView, Origin, Status};
 
+use crate::web::times::minutes_left;
+
 /// What is to serve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Comes<'a> {
@@ -25,7 +27,7 @@ pub(super) fn sentences(status: &Status, trial_minutes: u16, comes: Comes<'_>) -
 }
 
 fn trial(minutes: u16, comes: Comes<'_>) -> String {
-    let plural = if minutes == 1 { "" } else { "s" };
+    let length = minutes_left(u64::from(minutes) * 60);
     let begins = match comes {
         _ if minutes == 0 => {
             return "It stays at once, for trials are off under Services: if nobody can get in \
@@ -42,7 +44,7 @@ fn trial(minutes: u16, comes: Comes<'_>) -> String {
         Comes::New | Comes::Reviewed(_) => "the previous certificate",
     };
     format!(
-        "{begins} is on trial for {minutes} minute{plural}: press \"Keep it\" on the page that comes, or \
+        "{begins} is on trial for {length}: press \"Keep it\" on the page that comes, or \
          sign in over it anew, within that time. If nobody does so, {comes_back} comes back by itself."
     )
 }

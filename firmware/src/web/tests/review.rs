@@ -177,6 +177,8 @@ async fn what_will_be_so_is_said_before_another_certificate_serves() {
     let sha256 = sha256.split('"').next().unwrap_or_default();
     let installed = browser.post(INSTALL, &[("sha256", sha256)]).await;
     assert_eq!(installed.status, StatusCode::OK);
+    // A moment has passed, and the alarm says the same.
+    assert!(text_of(&installed.text).contains("within 10 minutes"));
     let third = signed_by_a_ca(&unit).leaf;
     let said = then(&review_of(&mut browser, &third).await, INSTALL);
     assert!(said.contains("is on trial itself and gives way"), "{said}");
