@@ -10,6 +10,8 @@ use acceptance::{
 use anyhow::{Context as _, Result, ensure};
 
 const SESSIONS: &str = "/access/sessions";
+/// Where it leads who was signed in before.
+const ENDED: &str = "/login?ended=page&to=sessions";
 
 #[test]
 fn sign_ins_are_listed_and_ended_at_the_browser_and_on_the_console() -> Result<()> {
@@ -21,14 +23,14 @@ fn sign_ins_are_listed_and_ended_at_the_browser_and_on_the_console() -> Result<(
     assert_eq!(list.matches("127.0.0.1").count(), 3, "{list}");
     let ran = unit.console("sessions end 1")?;
     assert_eq!(ran.text(), "Signed out: 1.\n", "{ran:?}");
-    assert_eq!(first.browser.open(SESSIONS)?.path, "/login");
+    assert_eq!(first.browser.open(SESSIONS)?.path, ENDED);
 
     let page = second.browser.open(SESSIONS)?;
     ensure!(page.text().contains("this one"), "{}", page.text());
     let form = page.form(SESSIONS)?;
     let page = second.browser.press(&form, "end", "others")?;
     ensure!(page.text().contains("Nobody else"), "{}", page.text());
-    assert_eq!(third.browser.open(SESSIONS)?.path, "/login");
+    assert_eq!(third.browser.open(SESSIONS)?.path, ENDED);
     let journal = unit.console("journal")?.text();
     ensure!(
         journal.contains("admin (console): sign-out: ended: 1 from 127.0.0.1"),

@@ -22,9 +22,10 @@ use super::caller::Caller;
 use super::form::Form;
 use super::frame::problem_page;
 use super::guide;
+use super::login::Ended;
 use super::origin::{self, Host};
 use super::problem::Problem;
-use super::{Site, cookie, login, metrics};
+use super::{Site, cookie, https, login, metrics};
 use crate::access::Session;
 use crate::server::Peer;
 
@@ -198,10 +199,13 @@ async fn check(site: &Site, caller: &Caller, request: Request) -> Result<Request
     };
     match (access, &caller.session) {
         (Access::Open | Access::Token, _) => {}
-        (_, None) if posted.is_some() => {
-            return Err(Redirect::to("/login?ended").into_response());
+        (_, None) => {
+            let leads = match posted {
+                Some(body) => after_a_form(&parts, body.ok()),
+                None => after_a_page(&parts),
+            };
+            return Err(Redirect::to(&leads).into_response());
         }
-        (_, None) => return Err(Redirect::to("/login").into_response()),
         (Access::Full, Some(session)) if session.must_change_password => {
             return Err(Redirect::to("/password").into_response());
         }
@@ -216,16 +220,39 @@ async fn check(site: &Site, caller: &Caller, request: Request) -> Result<Request
     Ok(Request::from_parts(parts, Body::empty()))
 }
 
+/// Where to sign in, and go on to the page that was asked for.
+fn after_a_page(parts: &Parts) -> String {
+    let had_session = cookie::session_token(&parts.headers).is_some_and(|token| !token.is_empty());
+    let ended = had_session.then_some(Ended::Page);
+    login::leading_to(ended, https::name_of(parts.uri.path()))
+}
+
+/// The same for who has sent a form; its links send the form of a request along.
+fn after_a_form(parts: &Parts, body: Option<Whole>) -> String {
+    let path = parts.uri.path();
+    let left_for = body
+        .filter(|_| path == https::CREATE)
+        .and_then(|body| Form::of(content_type(parts), body).ok())
+        .and_then(|form| https::left_for(&form));
+    match left_for {
+        Some(name) => login::leading_to(Some(Ended::Link), Some(name)),
+        None => login::leading_to(Some(Ended::Form), https::name_of(path)),
+    }
+}
+
+fn content_type(parts: &Parts) -> &str {
+    let content_type = parts.headers.get(header::CONTENT_TYPE);
+    content_type
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+}
+
 /// The form, when a page of this unit sent it.
 fn own_form(caller: &Caller, access: Access, parts: &Parts, body: Whole) -> Result<Form, Problem> {
     if !origin::is_own(&parts.headers, &caller.host) {
         return Err(Problem::foreign_page());
     }
-    let content_type = parts.headers.get(header::CONTENT_TYPE);
-    let content_type = content_type
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let form = Form::of(content_type, body)?;
+    let form = Form::of(content_type(parts), body)?;
     // Before the sign-in there is no session whose token a form could carry.
     let needs_token = access != Access::Open;
     let fits = |session: &Arc<Session>| session.csrf_fits(form.text("csrf"));

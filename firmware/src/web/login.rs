@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use cert_lifecycle::{ADMIN, Actor, RequestForm, SignIn, Via};
 
 use super::caller::{Caller, Posted, Visit};
+use super::form::Form;
 use super::frame::{Frame, Place, page};
 use super::problem::Problem;
 use super::times::span;
@@ -26,18 +27,82 @@ pub(super) const PATH: &str = "/login";
 struct LoginPage {
     frame: Frame,
     name: String,
-    /// Why the last attempt opened nothing.
+    /// Why the last attempt opened nothing, or what came was not taken.
     said: Option<String>,
+    /// That a sign-in has ended, where that is all.
+    ended: Option<&'static str>,
+    /// The name of the page that follows, or nothing.
+    to: String,
+}
+
+/// What was going on when it was found that a sign-in had ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// A form was sent.
+    Form,
+    /// A link was followed that sends a form along, so that it is kept.
+    Link,
+    /// A page was opened.
+    Page,
+}
+
+impl Ended {
+    const ALL: [Self; 3] = [Self::Form, Self::Link, Self::Page];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Form => "form",
+            Self::Link => "link",
+            Self::Page => "page",
+        }
+    }
+}
+
+/// The path of the sign-in that says what has ended and leads on to the page of this name.
+pub(super) fn leading_to(ended: Option<Ended>, to: Option<&str>) -> String {
+    let ended = ended.map(|ended| format!("ended={}", ended.name()));
+    let to = to.map(|name| format!("to={name}"));
+    let query: Vec<String> = [ended, to].into_iter().flatten().collect();
+    match query.as_slice() {
+        [] => PATH.into(),
+        query => format!("{PATH}?{}", query.join("&")),
+    }
+}
+
+/// Where a sign-in leads to: a page of the unit that has this name, or the first.
+fn next(name: &str) -> String {
+    https::page_called(name).unwrap_or_else(|| https::HOME.into())
 }
 
 pub(super) async fn show(State(site): State<Arc<Site>>, caller: Caller, uri: Uri) -> Response {
+    let asked = |wanted: &str| {
+        let query = uri.query().unwrap_or_default();
+        let mut pairs = form_urlencoded::parse(query.as_bytes());
+        let found = pairs.find(|(name, _)| name == wanted);
+        found.map_or_else(String::new, |(_, value)| value.into_owned())
+    };
+    let to = asked("to");
     if caller.session.is_some() {
-        return Redirect::to(https::HOME).into_response();
+        return Redirect::to(&next(&to)).into_response();
     }
-    let said = (uri.query() == Some("ended")).then(|| {
-        "Your sign-in has ended, so the form was not taken. Sign in, then fill it in again.".into()
-    });
-    login_page(&site, &caller, StatusCode::OK, ADMIN, said)
+    let ended = asked("ended");
+    let ended = Ended::ALL.into_iter().find(|known| known.name() == ended);
+    let mut shown = login_form(&site, &caller, ADMIN, &to);
+    match ended {
+        Some(Ended::Form) => {
+            let said = "Your sign-in has ended, so the form was not taken. Sign in, then fill it in \
+                        again.";
+            shown.said = Some(said.into());
+        }
+        Some(Ended::Link) => {
+            shown.ended = Some(
+                "Your sign-in has ended. Sign in to go on. What was typed into the form was not kept.",
+            );
+        }
+        Some(Ended::Page) => shown.ended = Some("Your sign-in has ended. Sign in to go on."),
+        None => {}
+    }
+    page(StatusCode::OK, &shown)
 }
 
 pub(super) async fn sign_in(
@@ -52,7 +117,7 @@ pub(super) async fn sign_in(
         Err(pause) => {
             let said = too_many(pause);
             let status = StatusCode::TOO_MANY_REQUESTS;
-            let mut response = login_page(&site, &caller, status, &name, Some(said));
+            let mut response = refused(&site, &caller, status, &form, said);
             let seconds = HeaderValue::from(pause.wait.as_secs() + 1);
             response.headers_mut().insert(RETRY_AFTER, seconds);
             return Ok(response);
@@ -68,10 +133,11 @@ pub(super) async fn sign_in(
     let given = name.clone();
     let opening = site.app.sessions.opening();
     let accepted = Arc::clone(&caller.certificate);
+    let typed = Arc::clone(&form);
     let granted = site
         .run(move |unit| {
             let _place = place;
-            let granted = unit.sign_in(&given, form.text("password"), &actor)?;
+            let granted = unit.sign_in(&given, typed.text("password"), &actor)?;
             if granted.is_some()
                 && let Err(why) = unit.confirm(&accepted, &actor)
             {
@@ -88,13 +154,8 @@ pub(super) async fn sign_in(
             "Name and password do not belong together. Check both; capital and small letters \
                     count."
                 .to_owned();
-        return Ok(login_page(
-            &site,
-            &caller,
-            StatusCode::UNAUTHORIZED,
-            &name,
-            Some(said),
-        ));
+        let status = StatusCode::UNAUTHORIZED;
+        return Ok(refused(&site, &caller, status, &form, said));
     };
     site.app.throttle.succeeded(caller.peer, Instant::now());
     if let Some(old) = cookie::session_token(&headers) {
@@ -104,7 +165,8 @@ pub(super) async fn sign_in(
     let reached_as = caller.host.name().to_owned();
     let draft = site.run(move |unit| unit.proposed_form(&reached_as));
     let draft = draft.await??;
-    Ok(site.begin_session(&caller, opening, must_change, draft))
+    let to = next(form.text("to"));
+    Ok(site.begin_session(&caller, opening, must_change, draft, &to))
 }
 
 pub(super) async fn sign_out(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
@@ -126,13 +188,14 @@ impl Site {
         Ok(self.app.hashing.place(standing).await)
     }
 
-    /// Begins a session and sends the browser to the first page.
+    /// Begins a session and sends the browser to a page of the unit.
     pub(super) fn begin_session(
         &self,
         caller: &Caller,
         opening: Opening,
         must_change_password: bool,
         draft: RequestForm,
+        to: &str,
     ) -> Response {
         let random = || {
             let mut octets = [0; 32];
@@ -152,7 +215,7 @@ impl Site {
         };
         (
             [(SET_COOKIE, cookie::handing_over(&token))],
-            Redirect::to(https::HOME),
+            Redirect::to(to),
         )
             .into_response()
     }
@@ -169,22 +232,31 @@ pub(super) fn too_many(pause: Pause) -> String {
     format!("{why} Wait {wait}, then try again; nobody is locked out for good.")
 }
 
-fn login_page(
+/// The form to sign in; it leads on to the page called `to`, if there is one.
+fn login_form(site: &Site, caller: &Caller, name: &str, to: &str) -> LoginPage {
+    let to = https::page_called(to).map_or("", |_| to);
+    LoginPage {
+        frame: Frame::without_status(caller, site.app.unit.now(), Place::Elsewhere, "Sign in"),
+        name: name.into(),
+        said: None,
+        ended: None,
+        to: to.into(),
+    }
+}
+
+/// Says why this form opened nothing.
+fn refused(
     site: &Site,
     caller: &Caller,
     status: StatusCode,
-    name: &str,
-    said: Option<String>,
+    form: &Form,
+    said: String,
 ) -> Response {
-    let frame = Frame::without_status(caller, site.app.unit.now(), Place::Elsewhere, "Sign in");
-    page(
-        status,
-        &LoginPage {
-            frame,
-            name: name.into(),
-            said,
-        },
-    )
+    let shown = LoginPage {
+        said: Some(said),
+        ..login_form(site, caller, form.text("name").trim(), form.text("to"))
+    };
+    page(status, &shown)
 }
 
 /// Ends every session, as a new password does, and begins one for who set it.
@@ -192,5 +264,5 @@ pub(super) fn begin_again(site: &Site, visit: &Visit) -> Response {
     let draft = std::mem::take(&mut *visit.session.draft());
     site.app.sessions.end_all();
     let opening = site.app.sessions.opening();
-    site.begin_session(&visit.caller, opening, false, draft)
+    site.begin_session(&visit.caller, opening, false, draft, https::HOME)
 }

@@ -246,7 +246,10 @@ async fn a_first_password_opens_only_the_page_for_a_new_one() {
         StatusCode::OK
     );
     browser.cookie = old_cookie;
-    assert_eq!(browser.get("/management/https").await.location(), "/login");
+    assert_eq!(
+        browser.get("/management/https").await.location(),
+        "/login?ended=page"
+    );
 }
 
 #[tokio::test]

@@ -35,7 +35,10 @@ async fn who_is_signed_in_is_listed_and_signed_out() {
         check_says(&typist.types(line), code, said);
     }
     for browser in [&mut typist.browser, &mut other] {
-        assert_eq!(browser.get("/access/sessions").await.location(), "/login");
+        assert_eq!(
+            browser.get("/access/sessions").await.location(),
+            "/login?ended=page&to=sessions"
+        );
     }
     let journal = typist.browser.unit().journal(2).expect("journal");
     let outcomes: Vec<&str> = journal.iter().map(|entry| entry.outcome.as_str()).collect();
@@ -54,7 +57,10 @@ async fn a_password_is_reset_from_the_serial_console_only_and_signs_everybody_ou
     let mut serial = dialogue(&typist.browser.app(), Via::Serial);
     let reset = serial.line("resetpw");
     assert_eq!(reset.code, 0, "{}", *reset.text);
-    assert_eq!(typist.browser.get("/password").await.location(), "/login");
+    assert_eq!(
+        typist.browser.get("/password").await.location(),
+        "/login?ended=page&to=password"
+    );
     let (_, password) = reset.text.split_once(": ").expect("the password");
     let (password, _) = password.split_once(' ').expect("its end");
     assert_eq!(typist.browser.sign_in(PASSWORD).await.status, 401);
@@ -99,7 +105,10 @@ async fn a_new_password_is_asked_for_without_echo_and_signs_everybody_out() {
         );
     });
     typed.await.expect("it types");
-    assert_eq!(typist.browser.get("/password").await.location(), "/login");
+    assert_eq!(
+        typist.browser.get("/password").await.location(),
+        "/login?ended=page&to=password"
+    );
     assert_eq!(typist.browser.sign_in(PASSWORD).await.status, 401);
 }
 

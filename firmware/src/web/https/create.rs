@@ -13,10 +13,11 @@ use serde::Serialize;
 use super::draft::{self, Then};
 use super::faults::{self, Faults};
 use super::summary::Summary;
-use super::{HOME, Tab, Top};
+use super::{HOME, Tab, Top, page_called, pages};
 use crate::web::Site;
 use crate::web::caller::{Posted, Visit};
-use crate::web::frame::{Frame, page, places};
+use crate::web::form::Form;
+use crate::web::frame::{Frame, page};
 use crate::web::problem::{Problem, status_of};
 
 #[derive(Template)]
@@ -203,21 +204,16 @@ fn destination(then: Then<'_>, draft: &RequestForm) -> String {
         }
         Then::DeleteName(_) => format!("{HOME}#names"),
         Then::Make => HOME.into(),
-        Then::Go(name) => {
-            let tabs = Tab::ALL.into_iter().map(|tab| (tab.then(), tab.link()));
-            let places = places().map(|place| (place.then(), place.path().into()));
-            let others = [
-                ("previous", "/management/https/previous"),
-                ("factory", "/management/https/factory"),
-                ("trial", "/management/https/trial"),
-                ("certificate", "/management/https/certificate"),
-            ];
-            let others = others.map(|(then, path)| (then, path.into()));
-            let mut all = tabs.chain(places).chain(others);
-            all.find(|(then, _)| *then == name)
-                .map_or_else(|| HOME.into(), |(_, path)| path)
-        }
+        Then::Go(name) => page_called(name).unwrap_or_else(|| HOME.into()),
     }
+}
+
+/// The name of the page for which the form was left, where it was sent for that alone.
+pub(in crate::web) fn left_for(form: &Form) -> Option<&'static str> {
+    let Then::Go(name) = Then::of(form) else {
+        return None;
+    };
+    pages().map(|(known, _)| known).find(|known| *known == name)
 }
 
 fn create_page(

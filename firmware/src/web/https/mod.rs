@@ -20,14 +20,17 @@ use axum::response::Redirect;
 use axum::routing::{get, post};
 
 use super::caller::Visit;
-use super::frame::{Frame, Place};
+use super::frame::{Frame, Place, places};
 use super::problem::Problem;
 use super::{Route, Site};
+pub(super) use create::left_for;
 pub(super) use review::installed_page;
 use summary::Summary;
 
 /// The path of the first tab.
 pub(super) const HOME: &str = "/management/https";
+/// Where its form is sent, by whatever leaves it.
+pub(super) const CREATE: &str = "/management/https/create";
 
 /// A tab, under the name that the note on the product gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +92,36 @@ impl Tab {
     }
 }
 
+/// The pages that can be led to by a name: no other address is ever taken from outside.
+fn pages() -> impl Iterator<Item = (&'static str, String)> {
+    let tabs = Tab::ALL.into_iter().map(|tab| (tab.then(), tab.link()));
+    let places = places().map(|place| (place.then(), place.path().to_owned()));
+    let others = [
+        ("previous", "/management/https/previous"),
+        ("factory", "/management/https/factory"),
+        ("trial", "/management/https/trial"),
+        ("certificate", "/management/https/certificate"),
+        ("making", "/management/https/making"),
+    ];
+    let others = others.map(|(name, path)| (name, path.to_owned()));
+    tabs.chain(places).chain(others)
+}
+
+/// Where the page of this name is.
+pub(super) fn page_called(name: &str) -> Option<String> {
+    pages()
+        .find(|(known, _)| *known == name)
+        .map(|(_, link)| link)
+}
+
+/// The name of the page at this path, if it has one and is not the first page anyway.
+pub(super) fn name_of(path: &str) -> Option<&'static str> {
+    let is_at = |link: &str| link.split('#').next() == Some(path);
+    pages()
+        .find(|(_, link)| path != HOME && is_at(link))
+        .map(|(name, _)| name)
+}
+
 /// [`HOME`] and the pages below it.
 pub(super) fn routes() -> Vec<Route> {
     let home = async || Redirect::to(HOME);
@@ -104,7 +137,7 @@ pub(super) fn routes() -> Vec<Route> {
             get(certificate::download),
         ),
         ("/management/https/check", post(create::check)),
-        ("/management/https/create", get(home).post(create::submit)),
+        (CREATE, get(home).post(create::submit)),
         (
             "/management/https/factory",
             get(back::confirm_factory).post(back::factory),

@@ -11,6 +11,8 @@ use super::ca::{actor, signed_by_a_ca};
 use crate::access::Standing;
 
 const SESSIONS: &str = "/access/sessions";
+/// Where it leads who was signed in before.
+const ENDED: &str = "/login?ended=page&to=sessions";
 
 #[tokio::test]
 async fn a_name_that_is_not_the_units_is_turned_away_with_what_to_do() {
@@ -129,14 +131,14 @@ async fn the_list_of_sessions_shows_no_token_and_signs_others_out() {
     }
     let ended = browser.post(SESSIONS, &[("end", "3")]).await;
     assert_eq!(ended.location(), SESSIONS);
-    assert_eq!(others[1].get(SESSIONS).await.location(), "/login");
+    assert_eq!(others[1].get(SESSIONS).await.location(), ENDED);
     assert_eq!(others[2].get(SESSIONS).await.status, StatusCode::OK);
     for nothing in ["3", "99", "", "-1", "all"] {
         browser.post(SESSIONS, &[("end", nothing)]).await;
     }
     browser.post(SESSIONS, &[("end", "others")]).await;
-    assert_eq!(others[0].get(SESSIONS).await.location(), "/login");
-    assert_eq!(others[2].get(SESSIONS).await.location(), "/login");
+    assert_eq!(others[0].get(SESSIONS).await.location(), ENDED);
+    assert_eq!(others[2].get(SESSIONS).await.location(), ENDED);
     let alone = browser.get(SESSIONS).await;
     assert!(alone.text.contains("Nobody else is signed in"));
     let journal = browser.app().unit.journal(99).expect("journal");
@@ -159,11 +161,7 @@ async fn a_sign_in_and_a_new_password_begin_another_session() {
     other.sign_in(PASSWORD).await;
     browser.sign_in(PASSWORD).await;
     let second = std::mem::replace(&mut browser.cookie, first);
-    assert_eq!(
-        browser.get(SESSIONS).await.location(),
-        "/login",
-        "the first"
-    );
+    assert_eq!(browser.get(SESSIONS).await.location(), ENDED, "the first");
     browser.cookie.clone_from(&second);
     browser.get("/password").await;
     let new = [
@@ -174,12 +172,8 @@ async fn a_sign_in_and_a_new_password_begin_another_session() {
     browser.post("/password", &new).await;
     assert_eq!(browser.get(SESSIONS).await.status, StatusCode::OK);
     let third = std::mem::replace(&mut browser.cookie, second);
-    assert_eq!(
-        browser.get(SESSIONS).await.location(),
-        "/login",
-        "the second"
-    );
-    assert_eq!(other.get(SESSIONS).await.location(), "/login", "another's");
+    assert_eq!(browser.get(SESSIONS).await.location(), ENDED, "the second");
+    assert_eq!(other.get(SESSIONS).await.location(), ENDED, "another's");
     browser.cookie = third;
     browser.get(SESSIONS).await;
     browser.post("/logout", &[]).await;
@@ -234,4 +228,61 @@ async fn while_many_addresses_guess_whoever_knows_the_password_gets_in() {
         assert_eq!(mistyped.status, StatusCode::UNAUTHORIZED);
     }
     assert_eq!(known.sign_in(PASSWORD).await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn who_signs_in_anew_goes_on_to_the_page_that_was_asked_for() {
+    let mut browser = Browser::signed_in().await;
+    browser.app().sessions.end_all();
+    for (path, to) in [
+        ("/tools/history", "/tools/history"),
+        ("/management/https/paste", "/management/https/paste#tab"),
+        ("/management/https", "/management/https"),
+        ("/nowhere", "/management/https"),
+    ] {
+        let leads = browser.get(path).await;
+        let page = browser.get(leads.location()).await.text;
+        assert!(page.contains("Your sign-in has ended. Sign in to go on."));
+        assert!(!page.contains("form was not taken"), "{path}");
+        let field = page.split_once("name=\"to\" value=\"");
+        let name = field.and_then(|(_, after)| after.split('"').next());
+        let name = name.unwrap_or_default();
+        let fields = |password| [("name", "admin"), ("password", password), ("to", name)];
+        let wrong = browser.another().post("/login", &fields("wrong")).await;
+        let kept = format!("name=\"to\" value=\"{name}\"");
+        assert_eq!(wrong.text.contains(&kept), !name.is_empty(), "{path}");
+        let right = browser.another().post("/login", &fields(PASSWORD)).await;
+        assert_eq!(right.location(), to, "{path}");
+    }
+    let form = [("then", "history"), ("organization", "Example")];
+    let left = browser.post("/management/https/create", &form).await;
+    assert_eq!(left.location(), "/login?ended=link&to=history");
+    let page = browser.get(left.location()).await.text;
+    assert!(page.contains("What was typed into the form was not kept."));
+    let sent = browser
+        .post("/management/services", &[("trial", "9")])
+        .await;
+    assert_eq!(sent.location(), "/login?ended=form&to=services");
+}
+
+#[tokio::test]
+async fn a_sign_in_leads_to_no_page_that_the_unit_has_no_name_for() {
+    let mut browser = Browser::signed_in().await;
+    for to in [
+        "https://evil.example/",
+        "//evil.example/",
+        "/tools/history",
+        "history%0d%0aSet-Cookie:%20a=b",
+        "\"><b>",
+    ] {
+        let encoded: String = form_urlencoded::byte_serialize(to.as_bytes()).collect();
+        let path = format!("/login?ended=page&to={encoded}");
+        let page = browser.another().get(&path).await.text;
+        assert!(!page.contains("name=\"to\"") && !page.contains("<b>"));
+        let home = "/management/https";
+        assert_eq!(browser.get(&path).await.location(), home, "{to}");
+        let fields = [("name", "admin"), ("password", PASSWORD), ("to", to)];
+        let signed_in = browser.another().post("/login", &fields).await;
+        assert_eq!(signed_in.location(), home, "{to}");
+    }
 }

@@ -76,10 +76,13 @@ async fn only_the_token_opens_it_and_it_opens_nothing_else() {
         opened.headers.get(header::CACHE_CONTROL).expect("a rule"),
         "no-store"
     );
-    for path in ["/tools/history", "/management/services"] {
+    for (path, leads) in [
+        ("/tools/history", "/login?to=history"),
+        ("/management/services", "/login?to=services"),
+    ] {
         let request = Request::get(path).header(header::AUTHORIZATION, format!("Bearer {TOKEN}"));
         let other = stranger.send(request.body(Body::empty()).expect("a request"));
-        assert_eq!(other.await.location(), "/login");
+        assert_eq!(other.await.location(), leads);
     }
     admin.get("/management/services").await;
     let posted = admin.post("/metrics", &[]).await;
