@@ -126,16 +126,22 @@ pub(crate) fn by_age(records: &impl Records) -> Result<Vec<RequestRecord>, Store
 pub(crate) fn remove_requests_over_the_limit(
     change: &Change,
 ) -> Result<Vec<RequestRecord>, StoreError> {
-    let mut unused = by_age(change)?;
-    let over = unused.len().saturating_sub(REQUESTS_MAX);
-    let in_use = keys_of_identities(change)?;
+    let over = by_age(change)?.len().saturating_sub(REQUESTS_MAX);
+    let mut gone = unused_requests(change)?;
+    gone.truncate(over);
+    for request in &gone {
+        change.remove(&request_of(&request.key))?;
+    }
+    Ok(gone)
+}
+
+/// The requests whose key no identity has, in the order in which they give way to new ones.
+pub(crate) fn unused_requests(records: &impl Records) -> Result<Vec<RequestRecord>, StoreError> {
+    let mut unused = by_age(records)?;
+    let in_use = keys_of_identities(records)?;
     unused.retain(|request| !in_use.contains(&request.key));
     // Among equals the oldest stays first.
     unused.sort_by_key(|request| !request.answered);
-    unused.truncate(over);
-    for request in &unused {
-        change.remove(&request_of(&request.key))?;
-    }
     Ok(unused)
 }
 

@@ -15,6 +15,7 @@ use crate::making::no_thread;
 use crate::records::{
     IdentityRecord, REQUEST_LAST, REQUESTS_MAX, RequestRecord, by_age, keys_of_identities,
     put_in_service, remove_orphaned_keys, remove_requests_over_the_limit, request_of,
+    unused_requests,
 };
 use crate::store::{Records, StoreError};
 use crate::trial::Preflight;
@@ -241,6 +242,21 @@ impl Unit {
             .rev()
             .filter_map(|record| RequestView::of(record, serving, &in_use))
             .collect())
+    }
+
+    /// The request that gives way, with its key, to the next one that is made; none while there is
+    /// room for one more.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Store`] when the store cannot be read.
+    pub fn gives_way_next(&self) -> Result<Option<RequestView>, Error> {
+        let snapshot = self.store.snapshot()?;
+        if by_age(&snapshot)?.len() < REQUESTS_MAX {
+            return Ok(None);
+        }
+        let next = unused_requests(&snapshot)?.into_iter().next();
+        Ok(next.and_then(|request| RequestView::of(&request, None, &[])))
     }
 
     /// Deletes a request and its private key; certificates for it can then

@@ -49,9 +49,16 @@ fn begin(desk: &mut Desk, arguments: &Arguments) -> Result<Answer, Answer> {
         return ask_hidden(desk, form, hidden, json);
     }
     set_flags(desk.draft()?, arguments);
-    let said = show::paragraphs(
+    let mut said = show::paragraphs(
         "Enter keeps what stands in brackets, a single - empties it, Ctrl-C leaves.",
     );
+    if let Some(request) = desk.app.unit.gives_way_next()? {
+        said += &show::paragraphs(&format!(
+            "The unit keeps {REQUESTS_MAX} requests: request {} for \"{}\" and its key give way to \
+             this one. Type request delete for another that is not needed.",
+            request.number, request.common_name
+        ));
+    }
     questions::ask(desk, said, 0, json)
 }
 

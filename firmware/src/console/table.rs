@@ -393,7 +393,12 @@ pub(super) const COMMANDS: &[Command] = &[
             "request new cn=ntp1.example.net o=\"Example Ltd\" c=FR name=IP:10.0.0.7",
             "request new cn=ntp1.example.net bits=4096 -s days=397",
         ],
-        operations: &["start_making", "making_of", "cancel_making_of"],
+        operations: &[
+            "start_making",
+            "making_of",
+            "cancel_making_of",
+            "gives_way_next",
+        ],
         run: requests::new,
     },
     Command {

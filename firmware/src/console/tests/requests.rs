@@ -353,6 +353,12 @@ async fn what_gives_way_to_a_request_is_told() {
         assert!(!made.1.contains("gave way"), "{}", made.1);
     }
     check_says(
+        &typist.types("request new"),
+        0,
+        "request 1 for \"first.example.net\" and its key give way to this one",
+    );
+    typist.dialogue.interrupt();
+    check_says(
         &make(&mut typist, "ntp1.example.net"),
         0,
         "Request 1 for \"first.example.net\" and its key gave way: the unit keeps 16.",

@@ -7,8 +7,8 @@ use crate::web::times::minutes_left;
 /// What is to serve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Comes<'a> {
-    /// A certificate that does not exist yet.
-    New,
+    /// A factory certificate, which does not exist yet.
+    Factory,
     /// The previous one.
     Previous,
     /// The certificate with this SHA-256 fingerprint.
@@ -37,11 +37,11 @@ fn trial(minutes: u16, comes: Comes<'_>) -> String {
         Comes::Previous => {
             "It stays at once where somebody has signed in over it before. Otherwise it"
         }
-        Comes::New | Comes::Reviewed(_) => "It",
+        Comes::Factory | Comes::Reviewed(_) => "It",
     };
     let comes_back = match comes {
         Comes::Previous => "what serves now",
-        Comes::New | Comes::Reviewed(_) => "the previous certificate",
+        Comes::Factory | Comes::Reviewed(_) => "the previous certificate",
     };
     format!(
         "{begins} is on trial for {length}: press \"Keep it\" on the page that comes, or \
@@ -50,7 +50,7 @@ fn trial(minutes: u16, comes: Comes<'_>) -> String {
 }
 
 /// The same rule as the unit's: what is on trial takes no place of what has shown that
-/// people get in.
+/// people get in, and one factory certificate takes that of another.
 fn previous(status: &Status, comes: Comes<'_>) -> Vec<String> {
     let serving = &status.serving;
     let previous = status.previous.as_ref();
@@ -59,6 +59,10 @@ fn previous(status: &Status, comes: Comes<'_>) -> Vec<String> {
     if is(serving) {
         let same = "It is the certificate that serves already.".to_owned();
         return [Some(same), stays].into_iter().flatten().collect();
+    }
+    if comes == Comes::Factory && serving.origin == Origin::Factory {
+        let gives_way = format!("What serves now, {}, gives way.", called(serving));
+        return [Some(gives_way), stays].into_iter().flatten().collect();
     }
     let comes_back = comes == Comes::Previous || previous.is_some_and(is);
     let serving = called(serving);
@@ -103,7 +107,7 @@ mod tests {
 
     #[test]
     fn how_long_a_trial_is_and_how_it_ends_is_said_before() {
-        let new = trial(1, Comes::New);
+        let new = trial(1, Comes::Factory);
         assert!(new.starts_with("It is on trial for 1 minute: press \"Keep it\""));
         let back = trial(10, Comes::Previous);
         assert!(back.starts_with("It stays at once where somebody has signed in"));

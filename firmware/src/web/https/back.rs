@@ -73,7 +73,7 @@ pub(super) async fn confirm_factory(
     visit: Visit,
 ) -> Result<Response, Problem> {
     let title = "Back to a factory certificate";
-    let (status, then) = before(&site, Comes::New).await?;
+    let (status, then) = before(&site, Comes::Factory).await?;
     let frame = Frame::new(&visit.caller, &status, Place::Https, title);
     Ok(page(StatusCode::OK, &FactoryPage { frame, then }))
 }

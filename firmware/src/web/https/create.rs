@@ -7,7 +7,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Redirect, Response};
-use cert_lifecycle::{Digest, Error, Field, NAMES_MAX, NameRow, RequestForm, SubjectAltNameKind};
+use cert_lifecycle::{
+    Digest, Error, Field, NAMES_MAX, NameRow, REQUESTS_MAX, RequestForm, RequestView,
+    SubjectAltNameKind,
+};
 use serde::Serialize;
 
 use super::draft::{self, Then};
@@ -30,6 +33,8 @@ struct CreatePage<'a> {
     faults: &'a Faults,
     /// Why the form as a whole was not taken.
     said: Option<String>,
+    /// The request that this one would take the place of.
+    gives_way: Option<RequestView>,
 }
 
 /// One row of further names on the page.
@@ -228,7 +233,7 @@ fn create_page(
         keeps_form: true,
         ..top.frame
     };
-    let summary = top.summary;
+    let (summary, gives_way) = (top.summary, top.gives_way);
     page(
         status,
         &CreatePage {
@@ -238,6 +243,7 @@ fn create_page(
             draft: &draft,
             faults,
             said,
+            gives_way,
         },
     )
 }

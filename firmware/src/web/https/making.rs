@@ -7,7 +7,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use cert_lifecycle::{FieldMessage, Made, Making};
+use cert_lifecycle::{FieldMessage, Made, Making, REQUESTS_MAX};
 
 use super::{HOME, Tab, Top};
 use crate::web::Site;

@@ -18,6 +18,7 @@ mod validity;
 
 use axum::response::Redirect;
 use axum::routing::{get, post};
+use cert_lifecycle::RequestView;
 
 use super::caller::Visit;
 use super::frame::{Frame, Place, places};
@@ -186,22 +187,27 @@ pub(super) fn routes() -> Vec<Route> {
 pub(super) struct Top {
     frame: Frame,
     summary: Summary,
+    /// The request that the next one takes the place of.
+    gives_way: Option<RequestView>,
 }
 
 impl Site {
     /// Asks the unit what every page of HTTPS Setup begins with.
     async fn top(&self, visit: &Visit, tab: Tab) -> Result<Top, Problem> {
         let (status, conditions) = self.status_and_conditions(&visit.caller).await?;
-        let requests = self.run(|unit| unit.requests()).await??;
+        let asked = self.run(|unit| Ok((unit.requests()?, unit.gives_way_next()?)));
+        let (requests, gives_way) = asked.await??;
         let title = match tab {
             Tab::None => "HTTPS Setup",
             tab => tab.label(),
         };
         let frame = Frame::new(&visit.caller, &status, Place::Https, title);
-        let waiting = requests.iter().filter(|request| !request.serving).count();
+        let waits = |request: &&RequestView| !(request.serving || request.answered);
+        let waiting = requests.iter().filter(waits).count();
         Ok(Top {
             frame,
             summary: Summary::new(&status, waiting, conditions),
+            gives_way,
         })
     }
 }

@@ -84,7 +84,7 @@ impl NamePage {
 }
 
 pub(super) async fn list(State(site): State<Arc<Site>>, visit: Visit) -> Result<Response, Problem> {
-    let Top { frame, summary } = site.top(&visit, Tab::Names).await?;
+    let Top { frame, summary, .. } = site.top(&visit, Tab::Names).await?;
     let (names, common_name) = {
         let draft = visit.session.draft();
         let rows = draft.names.iter().enumerate();
@@ -206,7 +206,9 @@ async fn name_page(
     row: NameRow,
     fault: Option<String>,
 ) -> Result<Response, Problem> {
-    let Top { mut frame, summary } = site.top(visit, Tab::Names).await?;
+    let Top {
+        mut frame, summary, ..
+    } = site.top(visit, Tab::Names).await?;
     frame.title = match index {
         Some(_) => "Edit Subject Alternative Name".into(),
         None => "Add Subject Alternative Name".into(),

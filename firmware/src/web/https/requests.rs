@@ -46,7 +46,7 @@ struct DeletePage {
 }
 
 pub(super) async fn list(State(site): State<Arc<Site>>, visit: Visit) -> Result<Response, Problem> {
-    let Top { frame, summary } = site.top(&visit, Tab::Requests).await?;
+    let Top { frame, summary, .. } = site.top(&visit, Tab::Requests).await?;
     let requests = site.run(|unit| unit.requests()).await??;
     let list = RequestsPage {
         frame,

@@ -182,7 +182,7 @@ async fn paste_page(
     status: StatusCode,
     fault: Option<String>,
 ) -> Result<Response, Problem> {
-    let Top { frame, summary } = site.top(visit, Tab::Paste).await?;
+    let Top { frame, summary, .. } = site.top(visit, Tab::Paste).await?;
     Ok(page(
         status,
         &PastePage {
@@ -207,7 +207,7 @@ async fn upload_page(
 }
 
 async fn upload_tab(site: &Site, visit: &Visit, selected: &str) -> Result<UploadPage, Problem> {
-    let Top { frame, summary } = site.top(visit, Tab::Upload).await?;
+    let Top { frame, summary, .. } = site.top(visit, Tab::Upload).await?;
     Ok(UploadPage {
         frame,
         summary,

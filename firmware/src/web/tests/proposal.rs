@@ -47,3 +47,19 @@ async fn only_a_request_whose_key_nothing_needs_is_offered_to_be_deleted() {
     let page = browser.get(&path(unused.key)).await.text;
     assert!(page.contains(&format!("action=\"{}\"", path(unused.key))));
 }
+
+#[tokio::test]
+async fn which_request_gives_way_is_said_beforehand() {
+    let mut browser = Browser::signed_in().await;
+    let unit = browser.unit();
+    make(&unit, |form| form.common_name = "first.example.net".into());
+    for _ in 2..cert_lifecycle::REQUESTS_MAX {
+        make(&unit, |_| {});
+    }
+    let page = browser.get("/management/https").await.text;
+    assert!(!page.contains("takes the place of request"), "{page}");
+    make(&unit, |_| {});
+    let page = browser.get("/management/https").await.text;
+    let said = "Another one takes the place of request 1, for first.example.net,";
+    assert!(page.contains(said), "{page}");
+}
