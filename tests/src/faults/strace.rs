@@ -28,7 +28,11 @@ pub struct Strace {
 }
 
 /// A `strace` that follows a process that ran before it. It lets go when dropped.
-pub struct Attached(Child);
+pub struct Attached {
+    strace: Child,
+    /// Whether it puts faults in place; otherwise its log is what is wanted.
+    injects: bool,
+}
 
 impl Strace {
     /// Only records, into the file `log`.
@@ -103,7 +107,10 @@ impl Strace {
         let started = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn();
         let mut child = started.context("strace; `cargo xtask test` installs what is missing")?;
         let mut stderr = BufReader::new(child.stderr.take().context("strace says nothing")?);
-        let attached = Attached(child);
+        let attached = Attached {
+            strace: child,
+            injects: !self.arguments.is_empty(),
+        };
         let mut line = String::new();
         stderr.read_line(&mut line)?;
         ensure!(line.contains(" attached"), "strace says: {line}");
@@ -154,7 +161,9 @@ impl Strace {
 impl Attached {
     /// Lets go of the process, which goes on without faults.
     pub fn detach(mut self) -> Result<()> {
-        let asked = Command::new("kill").arg(self.0.id().to_string()).status()?;
+        let asked = Command::new("kill")
+            .arg(self.strace.id().to_string())
+            .status()?;
         ensure!(asked.success(), "strace could not be asked to let go");
         self.finish()
     }
@@ -162,8 +171,15 @@ impl Attached {
     /// Waits until it has written everything down, after the end of the process.
     pub fn finish(&mut self) -> Result<()> {
         let deadline = Instant::now() + PATIENCE;
-        while self.0.try_wait()?.is_none() {
-            ensure!(Instant::now() < deadline, "strace does not end");
+        while self.strace.try_wait()?.is_none() {
+            if Instant::now() >= deadline {
+                ensure!(self.injects, "strace does not end");
+                // One that lets go of a process in the moment in which it kills it waits for
+                // ever; its end lets go of the process all the same.
+                drop(self.strace.kill());
+                self.strace.wait()?;
+                break;
+            }
             thread::sleep(Duration::from_millis(2));
         }
         Ok(())
@@ -172,7 +188,7 @@ impl Attached {
 
 impl Drop for Attached {
     fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
+        drop(self.strace.kill());
+        drop(self.strace.wait());
     }
 }
