@@ -33,9 +33,6 @@ pub enum Error {
     /// Fields of the form that cannot be taken.
     #[error("{}", fields(.0))]
     Form(Vec<FieldMessage>),
-    /// The key of the certificate is too short for the TLS level that is set.
-    #[error("This certificate cannot be served: {0} Nothing was changed.")]
-    TlsLevel(String),
     /// The TLS stack cannot serve the identity.
     #[error("This certificate cannot be served: {0} Nothing was changed.")]
     Listener(String),
@@ -101,6 +98,21 @@ pub enum Error {
         /// The operating system's reason.
         why: std::io::Error,
     },
+    /// The key of the certificate is too short for the TLS level that is set.
+    #[error("This certificate cannot be served: {0} Nothing was changed.")]
+    TlsLevel(String),
+}
+
+impl Error {
+    /// Why a certificate cannot be served, as a sentence, where that is what it says.
+    pub(crate) fn unservable(&self) -> Option<String> {
+        match self {
+            Self::Listener(why) | Self::TlsLevel(why) => {
+                Some(format!("It cannot be served: {why}"))
+            }
+            _ => None,
+        }
+    }
 }
 
 impl From<pki_core::Error> for Error {

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod account;
+mod afterwards;
 mod alarms;
 mod authorized_keys;
 mod backup;
@@ -45,6 +46,7 @@ mod upgrade;
 mod view;
 
 pub use account::{ADMIN, PASSWORD_CHARS_MIN, PASSWORD_OCTETS_MAX, PasswordError, SignIn};
+pub use afterwards::{Afterwards, Comes};
 pub use alarms::{Alarm, AlarmCode};
 pub use authorized_keys::{
     AUTHORIZED_KEY_OCTETS_MAX, AUTHORIZED_KEYS_MAX, AuthorizedKey, AuthorizedKeyError,
@@ -67,7 +69,7 @@ pub use journal::{Action, Actor, Entry, JOURNAL_ENTRIES_MAX, OtherWay, REFUSED_S
 pub use key_id::{KeyId, fingerprint};
 pub use making::Making;
 pub use records::REQUESTS_MAX;
-pub use requests::{Made, OnProgress};
+pub use requests::{GaveWay, Made, OnProgress};
 pub use restore::{BackupReview, LeftBehind, RestorePlan, SettingChange, Signer};
 pub use review::{ChainStep, NameCovered, Review, Signed, Way};
 #[cfg(feature = "rustls")]

@@ -90,10 +90,27 @@ pub(crate) fn private_key_of(id: &KeyId) -> String {
 pub(crate) fn put_in_service(change: &Change, record: &IdentityRecord) -> Result<(), StoreError> {
     let serving = change.get(Slot::Serving.key())?;
     let previous = change.get(Slot::Previous.key())?;
-    if let Some(previous) = previous_after(record, serving.as_ref(), previous.as_ref()) {
+    if let Some(previous) = previous_after(record.into(), serving.as_ref(), previous.as_ref()) {
         change.put(Slot::Previous.key(), previous)?;
     }
     change.put(Slot::Serving.key(), record)
+}
+
+/// What of an identity that is to serve decides what becomes of the others.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Coming<'a> {
+    /// Its certificate in DER; empty where that is unlike any that the unit has.
+    pub(crate) leaf: &'a [u8],
+    pub(crate) origin: Origin,
+}
+
+impl<'a> From<&'a IdentityRecord> for Coming<'a> {
+    fn from(record: &'a IdentityRecord) -> Self {
+        Self {
+            leaf: record.leaf(),
+            origin: record.origin,
+        }
+    }
 }
 
 /// The previous identity once `comes` serves: the one that serves now, unless it is
@@ -102,16 +119,29 @@ pub(crate) fn put_in_service(change: &Change, record: &IdentityRecord) -> Result
 /// certificate takes the place of another, so that whoever makes two in a row still has the
 /// way back to their own.
 pub(crate) fn previous_after<'a>(
-    comes: &IdentityRecord,
+    comes: Coming<'_>,
     serving: Option<&'a IdentityRecord>,
     previous: Option<&'a IdentityRecord>,
 ) -> Option<&'a IdentityRecord> {
-    let comes_back = previous.is_some_and(|previous| previous.leaf() == comes.leaf());
+    let comes_back = previous.is_some_and(|previous| previous.leaf() == comes.leaf);
     let gives_way = |serving: &&IdentityRecord| {
         let both_factory = [serving.origin, comes.origin] == [Origin::Factory; 2];
-        serving.leaf() != comes.leaf() && (serving.confirmed || comes_back) && !both_factory
+        serving.leaf() != comes.leaf && (serving.confirmed || comes_back) && !both_factory
     };
     serving.filter(gives_way).or(previous)
+}
+
+/// The identity that is neither serving nor the previous one any more once `comes` serves.
+pub(crate) fn gives_way_to<'a>(
+    comes: Coming<'_>,
+    serving: Option<&'a IdentityRecord>,
+    previous: Option<&'a IdentityRecord>,
+) -> Option<&'a IdentityRecord> {
+    let kept = previous_after(comes, serving, previous);
+    let mut now = [serving, previous].into_iter().flatten();
+    now.find(|record| {
+        record.leaf() != comes.leaf && kept.is_none_or(|kept| kept.leaf() != record.leaf())
+    })
 }
 
 /// All requests, the oldest first.
@@ -126,23 +156,26 @@ pub(crate) fn by_age(records: &impl Records) -> Result<Vec<RequestRecord>, Store
 pub(crate) fn remove_requests_over_the_limit(
     change: &Change,
 ) -> Result<Vec<RequestRecord>, StoreError> {
-    let over = by_age(change)?.len().saturating_sub(REQUESTS_MAX);
-    let mut gone = unused_requests(change)?;
-    gone.truncate(over);
+    let gone = requests_that_give_way(change, 0)?;
     for request in &gone {
         change.remove(&request_of(&request.key))?;
     }
     Ok(gone)
 }
 
-/// The requests whose key no identity has, in the order in which they give way to new ones.
-pub(crate) fn unused_requests(records: &impl Records) -> Result<Vec<RequestRecord>, StoreError> {
-    let mut unused = by_age(records)?;
+/// The requests that have to go once there are `new` ones more, in that order.
+pub(crate) fn requests_that_give_way(
+    records: &impl Records,
+    new: usize,
+) -> Result<Vec<RequestRecord>, StoreError> {
+    let mut requests = by_age(records)?;
+    let over = (requests.len() + new).saturating_sub(REQUESTS_MAX);
     let in_use = keys_of_identities(records)?;
-    unused.retain(|request| !in_use.contains(&request.key));
+    requests.retain(|request| !in_use.contains(&request.key));
     // Among equals the oldest stays first.
-    unused.sort_by_key(|request| !request.answered);
-    Ok(unused)
+    requests.sort_by_key(|request| !request.answered);
+    requests.truncate(over);
+    Ok(requests)
 }
 
 /// Writes down that the request with this key, if there is one, was answered.

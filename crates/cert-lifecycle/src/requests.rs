@@ -15,7 +15,7 @@ use crate::making::no_thread;
 use crate::records::{
     IdentityRecord, REQUEST_LAST, REQUESTS_MAX, RequestRecord, by_age, keys_of_identities,
     put_in_service, remove_orphaned_keys, remove_requests_over_the_limit, request_of,
-    unused_requests,
+    requests_that_give_way,
 };
 use crate::store::{Records, StoreError};
 use crate::trial::Preflight;
@@ -31,15 +31,29 @@ pub struct Made {
     pub key: KeyId,
     /// The SHA-256 fingerprint of the self-signed certificate that now serves.
     pub serving: Option<String>,
-    /// The requests that gave way, for the unit keeps [`REQUESTS_MAX`](crate::REQUESTS_MAX): each
-    /// as its number and its Common Name. Their keys are gone with them.
-    pub gave_way: Vec<(u64, String)>,
+    /// The requests that gave way, for the unit keeps [`REQUESTS_MAX`](crate::REQUESTS_MAX). Their
+    /// keys are gone with them.
+    pub gave_way: Vec<GaveWay>,
 }
 
-fn numbered(request: &RequestRecord) -> (u64, String) {
-    let view = RequestView::of(request, None, &[]);
-    let common_name = view.map(|view| view.common_name);
-    (request.number, common_name.unwrap_or_default())
+/// A request that is gone, as people knew it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct GaveWay {
+    /// The number it had.
+    pub number: u64,
+    /// Its subject's Common Name.
+    pub common_name: String,
+}
+
+impl GaveWay {
+    fn of(request: &RequestRecord) -> Self {
+        let view = RequestView::of(request, None, &[]);
+        Self {
+            number: request.number,
+            common_name: view.map(|view| view.common_name).unwrap_or_default(),
+        }
+    }
 }
 
 /// Called between candidates, from another thread; `Break` cancels.
@@ -222,7 +236,7 @@ impl Unit {
         Ok(Made {
             key: key.id,
             serving: fingerprint,
-            gave_way: gone.iter().map(numbered).collect(),
+            gave_way: gone.iter().map(GaveWay::of).collect(),
         })
     }
 
@@ -251,12 +265,9 @@ impl Unit {
     ///
     /// [`Error::Store`] when the store cannot be read.
     pub fn gives_way_next(&self) -> Result<Option<RequestView>, Error> {
-        let snapshot = self.store.snapshot()?;
-        if by_age(&snapshot)?.len() < REQUESTS_MAX {
-            return Ok(None);
-        }
-        let next = unused_requests(&snapshot)?.into_iter().next();
-        Ok(next.and_then(|request| RequestView::of(&request, None, &[])))
+        let give_way = requests_that_give_way(&self.store.snapshot()?, 1)?;
+        let next = give_way.first();
+        Ok(next.and_then(|request| RequestView::of(request, None, &[])))
     }
 
     /// Deletes a request and its private key; certificates for it can then

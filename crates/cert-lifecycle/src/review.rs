@@ -64,12 +64,8 @@ impl Unit {
             confirmed: false,
         };
         let identity = self.identity(records, &record).ok()?;
-        match self.check_at(&identity, self.settings().tls) {
-            Err(Error::Listener(why) | Error::TlsLevel(why)) => {
-                Some(format!("It cannot be served: {why}"))
-            }
-            _ => None,
-        }
+        let checked = self.check_at(&identity, self.settings().tls);
+        checked.err()?.unservable()
     }
 
     pub(crate) fn review_in(
@@ -148,6 +144,13 @@ impl Review {
     #[must_use]
     pub fn is_refused(&self) -> bool {
         self.verdict.is_refused() || self.key.is_none()
+    }
+
+    /// Whether [`Unit::install`] takes it as things stand: neither the judge nor the TLS stack has
+    /// anything against it.
+    #[must_use]
+    pub fn is_installable(&self) -> bool {
+        !self.is_refused() && self.unservable.is_none()
     }
 
     /// Why the TLS stack cannot serve it, as a sentence, where the judge does not refuse it.

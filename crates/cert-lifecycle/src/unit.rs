@@ -141,7 +141,7 @@ pub struct IdentityView {
 }
 
 impl IdentityView {
-    fn of(record: &IdentityRecord) -> Option<Self> {
+    pub(crate) fn of(record: &IdentityRecord) -> Option<Self> {
         let chain: Vec<&[u8]> = record.chain.iter().map(crate::Der::as_bytes).collect();
         Some(Self {
             origin: record.origin,

@@ -117,8 +117,7 @@ pub struct RequestView {
     pub serving: bool,
     /// Whether some identity has its key, so that it cannot be deleted.
     pub in_use: bool,
-    /// Whether a certificate for it was installed. What a version before 0.1 or another unit's
-    /// backup has brought is not known to be.
+    /// Whether a certificate for it was installed, as far as is known.
     pub answered: bool,
 }
 

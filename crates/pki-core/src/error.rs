@@ -299,6 +299,7 @@ pub enum Error {
         example: String,
     },
 }
+
 /// What to do with a value that is too long: a host name cannot be shortened, and has another
 /// place.
 fn shorter(field: &str) -> &'static str {

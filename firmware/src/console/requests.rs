@@ -235,10 +235,11 @@ fn made_text(shown: &MadeShown<'_>) -> String {
     for advice in &shown.advice {
         text += &show::paragraphs(advice);
     }
-    for (number, common_name) in &shown.made.gave_way {
+    for gone in &shown.made.gave_way {
         text += &show::paragraphs(&format!(
-            "Request {number} for \"{common_name}\" and its key gave way: the unit keeps \
-             {REQUESTS_MAX}. A certificate for it cannot be installed any more."
+            "Request {} for \"{}\" and its key gave way: the unit keeps {REQUESTS_MAX}. A certificate \
+             for it cannot be installed any more.",
+            gone.number, gone.common_name
         ));
     }
     if let Some(request) = shown.request {

@@ -6,6 +6,7 @@ use cert_lifecycle::{
 use serde::Serialize;
 
 use super::show;
+use crate::pasted;
 use crate::time::utc;
 
 /// What a paste is, for scripts.
@@ -58,12 +59,12 @@ impl Shown {
         let findings = review.findings().iter().map(|finding| Finding {
             code: finding.code.as_str(),
             severity: severity(finding.severity),
-            message: show::of_a_paste(&show::visible(&finding.message)),
-            remedy: show::of_a_paste(&show::visible(&finding.remedy)),
+            message: pasted::reworded(&show::visible(&finding.message)),
+            remedy: pasted::reworded(&show::visible(&finding.remedy)),
         });
         Self {
             format: review.format().to_string(),
-            refused: review.is_refused() || review.unservable().is_some(),
+            refused: !review.is_installable(),
             unservable: review.unservable().map(show::visible),
             certificate: review.chain().into_iter().next(),
             key: key.map(|key| key.fingerprint()),

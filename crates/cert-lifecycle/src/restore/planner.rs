@@ -9,7 +9,7 @@ use crate::backup::Backup;
 use crate::identity::{Identity, Origin};
 use crate::journal::{self, Entry, JOURNAL_ENTRIES_MAX};
 use crate::records::{
-    IdentityRecord, REQUESTS, REQUESTS_MAX, RequestRecord, Slot, previous_after, private_key_of,
+    IdentityRecord, REQUESTS, REQUESTS_MAX, RequestRecord, Slot, gives_way_to, private_key_of,
     request_of,
 };
 use crate::settings::{Setting, Settings};
@@ -144,7 +144,8 @@ impl Planner<'_> {
         if let Some(record) = new(identities.serving.as_ref(), &[&serving])
             && let Some(view) = self.usable("The certificate that served", record)?
         {
-            self.plan.gives_way = gives_way(record, serving.as_ref(), previous.as_ref());
+            let gives_way = gives_way_to(record.into(), serving.as_ref(), previous.as_ref());
+            self.plan.gives_way = gives_way.and_then(|it| CertificateView::of(it.leaf()));
             self.plan.serving = Some(view);
             self.work.serving = Some(record.clone());
         }
@@ -305,14 +306,8 @@ impl Planner<'_> {
     }
 
     fn check(&self, identity: &Identity, level: TlsLevel) -> Result<(), String> {
-        self.unit
-            .check_at(identity, level)
-            .map_err(|error| match error {
-                Error::Listener(why) | Error::TlsLevel(why) => {
-                    format!("It cannot be served: {why}")
-                }
-                other => other.to_string(),
-            })
+        let checked = self.unit.check_at(identity, level);
+        checked.map_err(|error| error.unservable().unwrap_or_else(|| error.to_string()))
     }
 
     fn open(&self, id: &KeyId) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
@@ -338,21 +333,6 @@ fn new<'a>(
 ) -> Option<&'a IdentityRecord> {
     let mut known = known.iter().filter_map(|known| known.as_ref());
     record.filter(|record| !known.any(|known| known.chain == record.chain))
-}
-
-/// The certificate that is neither serving nor the previous one any more once `comes`
-/// serves.
-fn gives_way(
-    comes: &IdentityRecord,
-    serving: Option<&IdentityRecord>,
-    previous: Option<&IdentityRecord>,
-) -> Option<CertificateView> {
-    let kept = previous_after(comes, serving, previous);
-    let mut now = [serving, previous].into_iter().flatten();
-    let gone = now.find(|record| {
-        record.leaf() != comes.leaf() && kept.is_none_or(|kept| kept.leaf() != record.leaf())
-    });
-    CertificateView::of(gone?.leaf())
 }
 
 /// The private key, from the store or from the backup.

@@ -1,5 +1,6 @@
 //! The life cycle of requests and identities, with OpenSSL as the CA.
 
+mod afterwards;
 mod alarms;
 mod authorized_keys;
 mod backup;
@@ -251,7 +252,7 @@ fn of_too_many_requests_the_oldest_unused_one_goes() {
     let made = unit
         .make(&order, &admin(), &mut bench::never_cancelled)
         .expect("made");
-    let gave_way: Vec<_> = made.gave_way.iter().map(|(number, _)| *number).collect();
+    let gave_way: Vec<_> = made.gave_way.iter().map(|gone| gone.number).collect();
     assert_eq!(gave_way, [1], "what once served and is no one's way back");
     assert!(kept().contains(&answered.key));
 }

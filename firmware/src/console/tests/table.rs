@@ -11,7 +11,11 @@ use crate::console::words::words;
 use crate::console::{man_page, markdown};
 
 /// Operations that no console can have, and why.
-const NOT_FOR_A_CONSOLE: [(&str, &str); 16] = [
+const NOT_FOR_A_CONSOLE: [(&str, &str); 17] = [
+    (
+        "afterwards",
+        "said beside a button; a console confirms at once",
+    ),
     ("answers_to", "asked by the web server of every request"),
     (
         "confirm",

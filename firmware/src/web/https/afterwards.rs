@@ -1,27 +1,21 @@
 //! What will be so once another certificate serves, said before anybody presses the button.
 
-use cert_lifecycle::{AlarmCode, IdentityView, Origin, Status};
+use cert_lifecycle::{Afterwards, AlarmCode, Comes, IdentityView, Origin, Status};
 
 use crate::web::times::minutes_left;
 
-/// What is to serve.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Comes<'a> {
-    /// A factory certificate, which does not exist yet.
-    Factory,
-    /// The previous one.
-    Previous,
-    /// The certificate with this SHA-256 fingerprint.
-    Reviewed(&'a str),
-}
-
 /// Whether it is on trial, and which certificate is the previous one then, as sentences.
-pub(super) fn sentences(status: &Status, trial_minutes: u16, comes: Comes<'_>) -> Vec<String> {
+pub(super) fn sentences(
+    status: &Status,
+    then: Option<&Afterwards>,
+    trial_minutes: u16,
+    comes: Comes<'_>,
+) -> Vec<String> {
     let mut said = vec![trial(trial_minutes, comes)];
     let stands_in = |code| code == AlarmCode::ServesAnother;
     // What serves then is not what the unit takes to be serving.
     if !status.alarms.iter().any(|alarm| stands_in(alarm.code)) {
-        said.extend(previous(status, comes));
+        said.extend(then.into_iter().flat_map(|then| others(status, then)));
     }
     said
 }
@@ -37,11 +31,11 @@ fn trial(minutes: u16, comes: Comes<'_>) -> String {
         Comes::Previous => {
             "It stays at once where somebody has signed in over it before. Otherwise it"
         }
-        Comes::Factory | Comes::Reviewed(_) => "It",
+        _ => "It",
     };
     let comes_back = match comes {
         Comes::Previous => "what serves now",
-        Comes::Factory | Comes::Reviewed(_) => "the previous certificate",
+        _ => "the previous certificate",
     };
     format!(
         "{begins} is on trial for {length}: press \"Keep it\" on the page that comes, or \
@@ -49,40 +43,41 @@ fn trial(minutes: u16, comes: Comes<'_>) -> String {
     )
 }
 
-/// The same rule as the unit's: what is on trial takes no place of what has shown that
-/// people get in, and one factory certificate takes that of another.
-fn previous(status: &Status, comes: Comes<'_>) -> Vec<String> {
-    let serving = &status.serving;
-    let previous = status.previous.as_ref();
-    let is = |identity: &IdentityView| comes == Comes::Reviewed(&identity.certificate.sha256);
-    let stays = previous.map(|previous| format!("The previous one stays {}.", called(previous)));
-    if is(serving) {
-        let same = "It is the certificate that serves already.".to_owned();
-        return [Some(same), stays].into_iter().flatten().collect();
-    }
-    if comes == Comes::Factory && serving.origin == Origin::Factory {
-        let gives_way = format!("What serves now, {}, gives way.", called(serving));
-        return [Some(gives_way), stays].into_iter().flatten().collect();
-    }
-    let comes_back = comes == Comes::Previous || previous.is_some_and(is);
-    let serving = called(serving);
-    if status.trial.is_some() && !comes_back {
-        let gives_way = format!(
+/// What becomes of what serves now, and of the previous one.
+fn others(status: &Status, then: &Afterwards) -> Vec<String> {
+    let is = |other: &Option<IdentityView>, now: &IdentityView| {
+        let other = other.as_ref();
+        other.is_some_and(|other| other.certificate.sha256 == now.certificate.sha256)
+    };
+    let serving = called(&status.serving);
+    let of_serving = match () {
+        () if is(&then.previous, &status.serving) => format!(
+            "What serves now, {serving}, becomes the previous certificate, so you can come back to it."
+        ),
+        () if is(&then.gives_way, &status.serving) && status.trial.is_some() => format!(
             "What serves now, {serving}, is on trial itself and gives way. Keep it first if it is to be \
              the previous one."
-        );
-        return [Some(gives_way), stays].into_iter().flatten().collect();
-    }
-    let becomes = format!(
-        "What serves now, {serving}, becomes the previous certificate, so you can come back to it."
-    );
-    let gives_way = previous.filter(|_| !comes_back).map(|previous| {
-        format!(
+        ),
+        () if is(&then.gives_way, &status.serving) => {
+            format!("What serves now, {serving}, gives way.")
+        }
+        () => "It is the certificate that serves already.".to_owned(),
+    };
+    let of_previous = status.previous.as_ref().and_then(|previous| match () {
+        () if is(&then.previous, previous) => {
+            Some(format!("The previous one stays {}.", called(previous)))
+        }
+        () if is(&then.gives_way, previous) => Some(format!(
             "The one that is previous now, {}, gives way.",
             called(previous)
-        )
+        )),
+        // It comes back.
+        () => None,
     });
-    [Some(becomes), gives_way].into_iter().flatten().collect()
+    [Some(of_serving), of_previous]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// "ntp1.example.net" alone may be the name of all of them.

@@ -7,9 +7,9 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use cert_lifecycle::{Digest, IdentityView, Preflight, Status};
+use cert_lifecycle::{Comes, Digest, IdentityView, Preflight, Status};
 
-use super::afterwards::{Comes, sentences};
+use super::afterwards::sentences;
 use super::review::installed_page;
 use crate::web::Site;
 use crate::web::caller::{Posted, Visit};
@@ -34,10 +34,10 @@ struct FactoryPage {
 
 /// How the unit stands, and what will be so then.
 async fn before(site: &Site, comes: Comes<'static>) -> Result<(Status, Vec<String>), Problem> {
-    let (status, settings) = site
-        .run(|unit| Ok((unit.status()?, unit.settings())))
+    let (status, settings, then) = site
+        .run(move |unit| Ok((unit.status()?, unit.settings(), unit.afterwards(comes)?)))
         .await??;
-    let then = sentences(&status, settings.trial_minutes, comes);
+    let then = sentences(&status, then.as_ref(), settings.trial_minutes, comes);
     Ok((status, then))
 }
 

@@ -7,11 +7,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use cert_lifecycle::{
-    CertificateView, ChainStep, Error, Finding, NameCovered, Preflight, RequestView, Review,
+    CertificateView, ChainStep, Comes, Error, Finding, NameCovered, Preflight, RequestView, Review,
     Severity, Signed, Status, Way, Which,
 };
 
-use super::afterwards::{Comes, sentences};
+use super::afterwards::sentences;
 use super::validity::ValidityBar;
 use super::{Tab, Top, upload};
 use crate::web::Site;
@@ -192,10 +192,10 @@ pub(super) async fn install(
         }
         Ok(None) => upload::nothing_under_review(&site, &visit).await,
         Ok(Some(None)) => {
-            let refused = visit.session.review().as_ref().is_none_or(is_refused);
-            let next = match refused {
-                true => "It is refused: the reasons are below.",
-                false => "Look at this one, then install it.",
+            let kept = visit.session.review().as_ref().map(Review::is_installable);
+            let next = match kept.unwrap_or(false) {
+                true => "Look at this one, then install it.",
+                false => "It is refused: the reasons are below.",
             };
             let said = format!(
                 "This is not what you were looking at: another upload has taken its place. Nothing was \
@@ -214,11 +214,6 @@ pub(super) async fn install(
     }
 }
 
-/// Whether there is no button to install it.
-fn is_refused(review: &Review) -> bool {
-    review.is_refused() || review.unservable().is_some()
-}
-
 fn leaf_of(review: &Review) -> Option<CertificateView> {
     review.chain().into_iter().next()
 }
@@ -230,25 +225,30 @@ async fn review_page(
     said: Option<String>,
 ) -> Result<Response, Problem> {
     let Top { mut frame, .. } = site.top(visit, Tab::None).await?;
-    let (requests, of_unit, factory, settings) = site
-        .run(|unit| {
+    let leaf = visit.session.review().as_ref().and_then(leaf_of);
+    let (requests, of_unit, factory, then) = site
+        .run(move |unit| {
+            let of_unit = unit.status()?;
+            let mut then = Vec::new();
+            if let Some(leaf) = leaf {
+                let comes = Comes::Reviewed(&leaf.sha256);
+                let minutes = unit.settings().trial_minutes;
+                then = sentences(&of_unit, unit.afterwards(comes)?.as_ref(), minutes, comes);
+            }
             let factory = unit.chain(Which::Factory).unwrap_or_default();
             let factory = factory.first();
             let factory = factory.and_then(|leaf| CertificateView::of(leaf.as_bytes()));
-            Ok((unit.requests()?, unit.status()?, factory, unit.settings()))
+            Ok((unit.requests()?, of_unit, factory, then))
         })
         .await??;
     frame.title = "Review before install".into();
     let shown = visit.session.review().as_ref().map(|review| ReviewPage {
-        then: leaf_of(review).map_or_else(Vec::new, |leaf| {
-            let comes = Comes::Reviewed(&leaf.sha256);
-            sentences(&of_unit, settings.trial_minutes, comes)
-        }),
+        then,
         keys: own_keys(&requests, &of_unit, factory.as_ref()),
         frame,
         said,
         format: review.format().to_string(),
-        refused: is_refused(review),
+        refused: !review.is_installable(),
         unservable: review.unservable().map(str::to_owned),
         leaf: leaf_of(review),
         steps: review.steps(),
