@@ -15,6 +15,7 @@ mod invocation;
 mod limits;
 mod listeners;
 mod output;
+mod pasted;
 mod run;
 mod server;
 mod syslog;
@@ -27,6 +28,7 @@ mod wiped;
 use std::sync::Arc;
 
 use cert_lifecycle::{Environment, Setting, Unit};
+use tokio::task::JoinError;
 
 use listeners::{Service, Standing};
 
@@ -77,6 +79,16 @@ impl App {
             connections: server::Open::default(),
             upgrades,
         }
+    }
+
+    /// Asks the unit where it may block: most questions wait for the store, some for a long
+    /// computation.
+    pub(crate) async fn unblocked<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&Arc<Unit>) -> T + Send + 'static,
+    ) -> Result<T, JoinError> {
+        let unit = Arc::clone(&self.unit);
+        tokio::task::spawn_blocking(move || ask(&unit)).await
     }
 
     /// How it stands with what `setting` sets, in a sentence, and whether it needs

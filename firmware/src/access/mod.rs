@@ -9,7 +9,7 @@ mod hashing;
 mod sessions;
 mod throttle;
 
-use cert_lifecycle::{Actor, Error};
+use cert_lifecycle::{Actor, Error, PasswordError};
 use zeroize::Zeroizing;
 
 use crate::App;
@@ -20,6 +20,16 @@ pub(crate) use sessions::{
     AGE_MAX, Beginning, Opening, Session, SessionToken, SessionView, Sessions, Timing,
 };
 pub(crate) use throttle::{Pause, Standing, Throttle};
+
+/// Whether the present password was right when it was to be changed: what else was not taken was
+/// refused only after it was.
+pub(crate) fn present_was_right(changed: &Result<(), Error>) -> bool {
+    match changed {
+        Ok(()) => true,
+        Err(Error::Password(why)) => *why != PasswordError::PresentWrong,
+        Err(_) => false,
+    }
+}
 
 impl App {
     /// The time now, and how long a session may be idle as the settings stand.

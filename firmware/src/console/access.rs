@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use cert_lifecycle::{ADMIN, AuthorizedKey, Error, PASSWORD_CHARS_MIN, PasswordError};
+use cert_lifecycle::{ADMIN, AuthorizedKey, PASSWORD_CHARS_MIN};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -10,7 +10,7 @@ use super::commands::Arguments;
 use super::desk::{Answer, Desk};
 use super::dialogue::Reply;
 use super::show;
-use crate::access::{SessionView, Standing};
+use crate::access::{SessionView, Standing, present_was_right};
 use crate::time::{span, utc};
 
 /// A session, for scripts.
@@ -135,13 +135,7 @@ fn change_password(desk: &mut Desk, present: &str, new: &str) -> Answer {
         .ok()
         .map(|runtime| runtime.block_on(app.hashing.place(standing)));
     let changed = app.unit.change_password(present, new, &desk.actor);
-    // What else was not taken was so only after the present one was right.
-    let is_right = match &changed {
-        Ok(()) => true,
-        Err(Error::Password(why)) => *why != PasswordError::PresentWrong,
-        Err(_) => false,
-    };
-    if let Some(address) = address.filter(|_| is_right) {
+    if let Some(address) = address.filter(|_| present_was_right(&changed)) {
         app.throttle.succeeded(address, Instant::now());
     }
     match changed {

@@ -27,7 +27,7 @@ use super::desk::{Answer, Desk, Next, Question};
 use super::paste::{ENDS, Paste};
 use super::show;
 use super::work::{LOOK, Work};
-use crate::App;
+use crate::{App, pasted};
 
 /// A line of more than this many octets is refused by whoever reads it.
 pub(super) const LINE_OCTETS_MAX: usize = 16 * 1024;
@@ -88,7 +88,7 @@ impl Reply {
     }
 
     pub(super) fn not_done(why: impl std::fmt::Display) -> Self {
-        let why = show::of_a_paste(&why.to_string());
+        let why = pasted::reworded(&why.to_string());
         Self::new(NOT_DONE, show::paragraphs(&why))
     }
 

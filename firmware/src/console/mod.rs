@@ -45,7 +45,6 @@ use crate::App;
 pub(crate) use client::attach;
 use dialogue::Dialogue;
 pub(crate) use help::{man_page, markdown};
-pub(crate) use show::of_a_paste;
 use sign_in::Seat;
 pub(crate) use socket::{Socket, listen};
 use terminal::{Terminal, Wire, converse};

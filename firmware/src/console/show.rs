@@ -79,12 +79,6 @@ pub(super) fn visible(text: &str) -> String {
         .collect()
 }
 
-/// What is said of an upload, said of what is pasted here.
-pub(crate) fn of_a_paste(text: &str) -> String {
-    text.replace("Upload ", "Paste ")
-        .replace("upload ", "paste ")
-}
-
 /// What was typed, bounded and without control characters, for a reply.
 pub(super) fn typed(text: &str) -> String {
     let mut shown: String = text.chars().take(TYPED_CHARS_MAX).collect();
@@ -113,22 +107,6 @@ mod tests {
             rows(&[("a", "b".into()), ("long", String::new())]),
             "a     b\nlong\n"
         );
-    }
-
-    #[test]
-    fn nothing_is_uploaded_at_a_console() {
-        for (of_a_page, here) in [
-            (
-                "This is none. Upload the file that your CA sent.",
-                "This is none. Paste the file that your CA sent.",
-            ),
-            (
-                "Unpack it and upload the certificate inside.",
-                "Unpack it and paste the certificate inside.",
-            ),
-        ] {
-            assert_eq!(of_a_paste(of_a_page), here);
-        }
     }
 
     #[test]

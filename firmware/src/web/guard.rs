@@ -25,7 +25,7 @@ use super::guide;
 use super::login::Ended;
 use super::origin::{self, Host};
 use super::problem::Problem;
-use super::{Site, cookie, https, login, metrics};
+use super::{Site, cookie, https, leads, login, metrics};
 use crate::access::Session;
 use crate::server::Peer;
 
@@ -224,7 +224,7 @@ async fn check(site: &Site, caller: &Caller, request: Request) -> Result<Request
 fn after_a_page(parts: &Parts) -> String {
     let had_session = cookie::session_token(&parts.headers).is_some_and(|token| !token.is_empty());
     let ended = had_session.then_some(Ended::Page);
-    login::leading_to(ended, https::name_of(parts.uri.path()))
+    login::leading_to(ended, leads::name_of(parts.uri.path()))
 }
 
 /// The same for who has sent a form; its links send the form of a request along.
@@ -236,7 +236,7 @@ fn after_a_form(parts: &Parts, body: Option<Whole>) -> String {
         .and_then(|form| https::left_for(&form));
     match left_for {
         Some(name) => login::leading_to(Some(Ended::Link), Some(name)),
-        None => login::leading_to(Some(Ended::Form), https::name_of(path)),
+        None => login::leading_to(Some(Ended::Form), leads::name_of(path)),
     }
 }
 

@@ -15,7 +15,7 @@ use super::form::Form;
 use super::frame::{Frame, Place, page};
 use super::problem::Problem;
 use super::times::span;
-use super::{Site, cookie, https};
+use super::{Site, cookie, https, leads};
 use crate::access::{Beginning, Opening, Pause, Place as HashingPlace};
 use crate::output::log;
 
@@ -32,7 +32,7 @@ struct LoginPage {
     /// That a sign-in has ended, where that is all.
     ended: Option<&'static str>,
     /// The name of the page that follows, or nothing.
-    to: String,
+    to: &'static str,
 }
 
 /// What was going on when it was found that a sign-in had ended.
@@ -69,11 +69,6 @@ pub(super) fn leading_to(ended: Option<Ended>, to: Option<&str>) -> String {
     }
 }
 
-/// Where a sign-in leads to: a page of the unit that has this name, or the first.
-fn next(name: &str) -> String {
-    https::page_called(name).unwrap_or_else(|| https::HOME.into())
-}
-
 pub(super) async fn show(State(site): State<Arc<Site>>, caller: Caller, uri: Uri) -> Response {
     let asked = |wanted: &str| {
         let query = uri.query().unwrap_or_default();
@@ -83,7 +78,7 @@ pub(super) async fn show(State(site): State<Arc<Site>>, caller: Caller, uri: Uri
     };
     let to = asked("to");
     if caller.session.is_some() {
-        return Redirect::to(&next(&to)).into_response();
+        return Redirect::to(&leads::to(&to)).into_response();
     }
     let ended = asked("ended");
     let ended = Ended::ALL.into_iter().find(|known| known.name() == ended);
@@ -165,7 +160,7 @@ pub(super) async fn sign_in(
     let reached_as = caller.host.name().to_owned();
     let draft = site.run(move |unit| unit.proposed_form(&reached_as));
     let draft = draft.await??;
-    let to = next(form.text("to"));
+    let to = leads::to(form.text("to"));
     Ok(site.begin_session(&caller, opening, must_change, draft, &to))
 }
 
@@ -234,13 +229,12 @@ pub(super) fn too_many(pause: Pause) -> String {
 
 /// The form to sign in; it leads on to the page called `to`, if there is one.
 fn login_form(site: &Site, caller: &Caller, name: &str, to: &str) -> LoginPage {
-    let to = https::page_called(to).map_or("", |_| to);
     LoginPage {
         frame: Frame::without_status(caller, site.app.unit.now(), Place::Elsewhere, "Sign in"),
         name: name.into(),
         said: None,
         ended: None,
-        to: to.into(),
+        to: leads::known(to).unwrap_or_default(),
     }
 }
 

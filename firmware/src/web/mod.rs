@@ -18,6 +18,7 @@ mod guide;
 mod history;
 mod https;
 mod keys;
+mod leads;
 mod login;
 mod metrics;
 mod multipart;
@@ -121,19 +122,15 @@ impl Site {
         }
     }
 
-    /// Runs an operation where it may block: most wait for the store, some for a
-    /// long computation.
+    /// Runs an operation where it may block.
     async fn run<T: Send + 'static>(
         &self,
         operation: impl FnOnce(&Arc<Unit>) -> Result<T, Error> + Send + 'static,
     ) -> Result<Result<T, Error>, Problem> {
-        let unit = Arc::clone(&self.app.unit);
-        tokio::task::spawn_blocking(move || operation(&unit))
-            .await
-            .map_err(|ended| {
-                log(format_args!("an operation ended early: {ended}"));
-                Problem::own_fault()
-            })
+        self.app.unblocked(operation).await.map_err(|ended| {
+            log(format_args!("an operation ended early: {ended}"));
+            Problem::own_fault()
+        })
     }
 }
 

@@ -15,7 +15,7 @@ use super::form::Form;
 use super::frame::{Frame, Place, page};
 use super::login::{begin_again, too_many};
 use super::problem::{Problem, status_of};
-use crate::access::Place as HashingPlace;
+use crate::access::{Place as HashingPlace, present_was_right};
 
 #[derive(Template)]
 #[template(path = "password.html")]
@@ -90,12 +90,7 @@ pub(super) async fn change(
         }
     };
     let changed = replace(&site, &visit, form, place).await?;
-    let present_is_right = match &changed {
-        Ok(()) => true,
-        Err(Error::Password(why)) => *why != PasswordError::PresentWrong,
-        Err(_) => false,
-    };
-    if present_is_right {
+    if present_was_right(&changed) {
         let now = Instant::now();
         site.app.throttle.succeeded(visit.caller.peer, now);
     }

@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use cert_lifecycle::{ADMIN, Actor, Error, Unit, Via};
+use cert_lifecycle::{ADMIN, Actor, Unit, Via};
 use russh::keys::ssh_key::private::Ed25519Keypair;
 use russh::keys::{Algorithm, HashAlg, PrivateKey, PublicKey};
 use russh::server::{
@@ -204,28 +204,11 @@ impl Client {
         let (ADMIN, Ok(octets)) = (user, key.to_bytes()) else {
             return false;
         };
-        let keys = self.unblocked(|unit| unit.authorized_keys()).await;
-        keys.is_some_and(|keys| keys.iter().any(|authorised| authorised.is(&octets)))
-    }
-
-    /// What the unit says, asked where it may block; `None` where it says nothing.
-    async fn unblocked<T: Send + 'static>(
-        &self,
-        ask: impl FnOnce(&Unit) -> Result<T, Error> + Send + 'static,
-    ) -> Option<T> {
-        let unit = Arc::clone(&self.app.unit);
-        let asked = tokio::task::spawn_blocking(move || ask(&unit)).await;
-        match asked {
-            Ok(Ok(said)) => Some(said),
-            Ok(Err(error)) => {
-                log(format_args!("a sign-in over SSH: {error}"));
-                None
-            }
-            Err(ended) => {
-                log(format_args!("a sign-in over SSH ended early: {ended}"));
-                None
-            }
-        }
+        let keys = self.app.unblocked(|unit| unit.authorized_keys()).await;
+        let Ok(Ok(keys)) = keys else {
+            return false;
+        };
+        keys.iter().any(|authorised| authorised.is(&octets))
     }
 
     fn run<F: Future<Output = ()> + Send + 'static>(
@@ -289,9 +272,12 @@ impl Handler for Client {
         };
         let fingerprint = key.public_key.fingerprint(HashAlg::Sha256).to_string();
         let noted = actor.clone();
-        // Where it cannot be written, the log has it.
-        self.unblocked(move |unit| unit.note_key_sign_in(&fingerprint, &noted))
-            .await;
+        let noted = move |unit: &Arc<Unit>| unit.note_key_sign_in(&fingerprint, &noted);
+        match self.app.unblocked(noted).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => log(format_args!("a sign-in is missing in the journal: {error}")),
+            Err(ended) => log(format_args!("a sign-in is missing in the journal: {ended}")),
+        }
         let seat = Seat::begin(&self.app, actor, opening, None);
         Ok(seat.map_or_else(refused, |seat| self.take(seat)))
     }

@@ -16,11 +16,12 @@ use serde::Serialize;
 use super::draft::{self, Then};
 use super::faults::{self, Faults};
 use super::summary::Summary;
-use super::{HOME, Tab, Top, page_called, pages};
+use super::{HOME, Tab, Top};
 use crate::web::Site;
 use crate::web::caller::{Posted, Visit};
 use crate::web::form::Form;
 use crate::web::frame::{Frame, page};
+use crate::web::leads;
 use crate::web::problem::{Problem, status_of};
 
 #[derive(Template)]
@@ -209,16 +210,16 @@ fn destination(then: Then<'_>, draft: &RequestForm) -> String {
         }
         Then::DeleteName(_) => format!("{HOME}#names"),
         Then::Make => HOME.into(),
-        Then::Go(name) => page_called(name).unwrap_or_else(|| HOME.into()),
+        Then::Go(name) => leads::to(name),
     }
 }
 
 /// The name of the page for which the form was left, where it was sent for that alone.
 pub(in crate::web) fn left_for(form: &Form) -> Option<&'static str> {
-    let Then::Go(name) = Then::of(form) else {
-        return None;
-    };
-    pages().map(|(known, _)| known).find(|known| *known == name)
+    match Then::of(form) {
+        Then::Go(name) => leads::known(name),
+        _ => None,
+    }
 }
 
 fn create_page(

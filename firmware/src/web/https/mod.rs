@@ -21,7 +21,7 @@ use axum::routing::{get, post};
 use cert_lifecycle::RequestView;
 
 use super::caller::Visit;
-use super::frame::{Frame, Place, places};
+use super::frame::{Frame, Place};
 use super::problem::Problem;
 use super::{Route, Site};
 pub(super) use create::left_for;
@@ -93,10 +93,9 @@ impl Tab {
     }
 }
 
-/// The pages that can be led to by a name: no other address is ever taken from outside.
-fn pages() -> impl Iterator<Item = (&'static str, String)> {
+/// The pages here that can be led to by a name, and where they are.
+pub(super) fn named_pages() -> impl Iterator<Item = (&'static str, String)> {
     let tabs = Tab::ALL.into_iter().map(|tab| (tab.then(), tab.link()));
-    let places = places().map(|place| (place.then(), place.path().to_owned()));
     let others = [
         ("previous", "/management/https/previous"),
         ("factory", "/management/https/factory"),
@@ -104,23 +103,7 @@ fn pages() -> impl Iterator<Item = (&'static str, String)> {
         ("certificate", "/management/https/certificate"),
         ("making", "/management/https/making"),
     ];
-    let others = others.map(|(name, path)| (name, path.to_owned()));
-    tabs.chain(places).chain(others)
-}
-
-/// Where the page of this name is.
-pub(super) fn page_called(name: &str) -> Option<String> {
-    pages()
-        .find(|(known, _)| *known == name)
-        .map(|(_, link)| link)
-}
-
-/// The name of the page at this path, if it has one and is not the first page anyway.
-pub(super) fn name_of(path: &str) -> Option<&'static str> {
-    let is_at = |link: &str| link.split('#').next() == Some(path);
-    pages()
-        .find(|(_, link)| path != HOME && is_at(link))
-        .map(|(name, _)| name)
+    tabs.chain(others.map(|(name, path)| (name, path.to_owned())))
 }
 
 /// [`HOME`] and the pages below it.

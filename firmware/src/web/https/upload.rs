@@ -12,8 +12,8 @@ use zeroize::Zeroizing;
 
 use super::summary::Summary;
 use super::{Tab, Top};
-use crate::console::of_a_paste;
 use crate::limits::UPLOAD_OCTETS_MAX;
+use crate::pasted;
 use crate::web::Site;
 use crate::web::body::{Fault, Limit};
 use crate::web::caller::{Posted, Visit};
@@ -79,7 +79,7 @@ pub(super) async fn paste(
     match review(&site, &visit, pasted(&form), None).await? {
         Ok(to_review) => Ok(to_review),
         Err(error) => {
-            let fault = Some(said_of_a_paste(&error));
+            let fault = Some(pasted::not_taken(&error));
             paste_page(&site, &visit, status_of(&error), fault).await
         }
     }
@@ -106,24 +106,6 @@ pub(super) async fn upload(
         Err(error) => {
             let fault = Some(error.to_string());
             upload_page(&site, &visit, status_of(&error), &selected, fault).await
-        }
-    }
-}
-
-/// Why what was pasted was not taken: there is no file on that page.
-fn said_of_a_paste(error: &Error) -> String {
-    match error {
-        Error::Read(why) if why.code() == "empty" => {
-            "Nothing was pasted. Paste the text that your CA sent, beginning with the line \
-             -----BEGIN CERTIFICATE-----."
-                .into()
-        }
-        error => {
-            let said = of_a_paste(&error.to_string());
-            match said.strip_prefix("The file ") {
-                Some(rest) => format!("The text {rest}"),
-                None => said,
-            }
         }
     }
 }

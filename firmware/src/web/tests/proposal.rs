@@ -49,7 +49,7 @@ async fn only_a_request_whose_key_nothing_needs_is_offered_to_be_deleted() {
 }
 
 #[tokio::test]
-async fn which_request_gives_way_is_said_beforehand() {
+async fn which_request_gives_way_is_said_before_and_after() {
     let mut browser = Browser::signed_in().await;
     let unit = browser.unit();
     make(&unit, |form| form.common_name = "first.example.net".into());
@@ -61,5 +61,20 @@ async fn which_request_gives_way_is_said_beforehand() {
     make(&unit, |_| {});
     let page = browser.get("/management/https").await.text;
     let said = "Another one takes the place of request 1, for first.example.net,";
+    assert!(page.contains(said), "{page}");
+
+    let fields = [
+        ("then", "make"),
+        ("common_name", "ntp2.example.net"),
+        ("key_type", "EC P-256"),
+    ];
+    let fields = [
+        &fields[..],
+        &[("signature_algorithm", "SHA-256"), ("days", "30")],
+    ]
+    .concat();
+    browser.post("/management/https/create", &fields).await;
+    let page = browser.get("/management/https/making").await.text;
+    let said = "Request 1, for first.example.net, and its key gave way, for the unit keeps 16.";
     assert!(page.contains(said), "{page}");
 }
