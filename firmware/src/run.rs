@@ -207,7 +207,7 @@ impl Https {
         environment: Arc<SystemEnvironment>,
         served: Current,
     ) -> Result<Self, String> {
-        let running = Self::run(listener, &app, &served)?;
+        let running = Self::run(listener, &app, &environment, &served)?;
         Ok(Self {
             app,
             environment,
@@ -218,8 +218,7 @@ impl Https {
 
     /// Moves to another address; where that cannot be had, it stays.
     async fn listen_on(&mut self, address: SocketAddr) -> Result<(), String> {
-        let started = Self::run(bind(address)?, &self.app, &self.served)?;
-        self.environment.listens_on(address);
+        let started = Self::run(bind(address)?, &self.app, &self.environment, &self.served)?;
         log(format_args!(
             "HTTPS listens on {} from now on",
             started.address
@@ -231,6 +230,7 @@ impl Https {
     fn run(
         listener: std::net::TcpListener,
         app: &Arc<App>,
+        environment: &SystemEnvironment,
         served: &Current,
     ) -> Result<Running, String> {
         let carrier = Carrier::Tls(served.clone());
@@ -240,6 +240,8 @@ impl Https {
             server::serve(listener, carrier, router, open, ended)
         });
         let running = running.map_err(|error| format!("HTTPS cannot listen: {error}"))?;
+        // Names and alarms are about where it listens, and others lead there.
+        environment.listens_on(running.address);
         app.listeners.set_https(running.address);
         Ok(running)
     }

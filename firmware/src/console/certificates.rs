@@ -190,13 +190,23 @@ pub(super) fn defcert(desk: &mut Desk, arguments: &Arguments) -> Answer {
 }
 
 /// How the making of a factory certificate ended.
-pub(super) fn reset(desk: &Desk, ended: Result<String, Error>, verbose: bool) -> Reply {
+pub(super) fn reset(
+    desk: &Desk,
+    ended: Result<String, Error>,
+    digest: Digest,
+    verbose: bool,
+) -> Reply {
     let fingerprint = match ended {
         Ok(fingerprint) => fingerprint,
         Err(error @ Error::Cancelled) => return Reply::cancelled_by(error),
         Err(error) => return Reply::not_done(error),
     };
     let mut said = way_back(desk);
+    if digest.is_legacy() {
+        said += &show::paragraphs(&format!(
+            "{digest} can be forged. Use it only for a client that cannot do better."
+        ));
+    }
     said += &format!("Factory certificate made and served. SHA-256 fingerprint {fingerprint}\n");
     match details(desk, Which::Serving) {
         Ok(details) if verbose => Reply::done(format!("{}{said}", details_text(&details))),
@@ -204,29 +214,18 @@ pub(super) fn reset(desk: &Desk, ended: Result<String, Error>, verbose: bool) ->
     }
 }
 
-/// How to get back to what served before a factory certificate, and what is wrong with that.
+/// How to get back to what served before a factory certificate.
 fn way_back(desk: &Desk) -> String {
     let Ok(status) = desk.app.unit.status() else {
         return String::new();
     };
-    let mut said = String::new();
-    if let Some(previous) = status.previous.filter(|it| it.origin != Origin::Factory) {
-        said += &show::paragraphs(&format!(
+    let previous = status.previous.filter(|it| it.origin != Origin::Factory);
+    previous.map_or_else(String::new, |previous| {
+        show::paragraphs(&format!(
             "Type previous to serve the certificate for \"{}\" again.",
             previous.certificate.common_name
-        ));
-    }
-    if status
-        .serving
-        .certificate
-        .signature_algorithm
-        .starts_with("sha1")
-    {
-        said += &show::paragraphs(
-            "A SHA-1 signature can be forged. Use it only for a client that cannot do better.",
-        );
-    }
-    said
+        ))
+    })
 }
 
 fn preflight(arguments: &Arguments) -> Preflight {

@@ -94,20 +94,27 @@ fn text(names: &[Shown]) -> String {
 }
 
 /// How a name is typed.
-pub(super) const TYPES: &str =
-    "With its type before it, as in IP:10.0.0.7, it is a DNS, IP, email, URI, RID or dirName.";
+pub(super) fn types() -> String {
+    let types = SubjectAltNameKind::ALL.map(|kind| kind.to_string());
+    format!(
+        "A name may have its type before it, as in IP:10.0.0.7: {}.",
+        types.join(", ")
+    )
+}
 
 /// A name that was typed in one line, or why it is none.
 pub(super) fn read(typed: &str) -> Result<NameRow, String> {
     let row = NameRow::read(typed);
-    match row.parse() {
-        Ok(_) => Ok(row),
-        // What was meant as a type is one of no name.
-        Err(_) if row.kind == SubjectAltNameKind::Dns && row.value.contains(':') => Err(format!(
-            "\"{}\" is neither a host name nor an address. {TYPES}",
-            show::typed(typed)
-        )),
-        Err(fault) => Err(fault),
+    let Err(fault) = row.parse() else {
+        return Ok(row);
+    };
+    // A word before a colon was meant as a type; a name with dots has a port behind it.
+    match row.value.split_once(':') {
+        Some((word, _)) if row.kind == SubjectAltNameKind::Dns && !word.contains('.') => {
+            let unknown = word.parse::<SubjectAltNameKind>().err();
+            Err(unknown.map_or(fault, |unknown| unknown.to_string()))
+        }
+        _ => Err(fault),
     }
 }
 

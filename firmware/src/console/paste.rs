@@ -6,6 +6,8 @@
 
 use zeroize::Zeroizing;
 
+use crate::wiped;
+
 /// How it ends, as it is said before one.
 pub(super) const ENDS: &str = "It ends behind the last END line, at an empty line or when nothing \
                                follows for 2 seconds; a line with a single dot ends it anywhere, \
@@ -77,13 +79,7 @@ impl Paste {
         if self.too_large {
             return;
         }
-        if needed > self.text.capacity() {
-            // A `Vec` that grows by itself frees its old memory as it is.
-            let room = (2 * needed).min(self.octets_max);
-            let mut larger = Zeroizing::new(Vec::with_capacity(room));
-            larger.extend_from_slice(&self.text);
-            self.text = larger;
-        }
+        wiped::reserve(&mut self.text, line.len() + 1, self.octets_max);
         self.text.extend_from_slice(line.as_bytes());
         self.text.push(b'\n');
     }

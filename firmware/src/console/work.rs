@@ -31,6 +31,7 @@ pub(super) enum Work {
 pub(super) struct Reset {
     cancelled: Arc<AtomicBool>,
     ended: Receiver<Result<String, Error>>,
+    digest: Digest,
     /// The certificate is to be shown.
     verbose: bool,
 }
@@ -66,13 +67,14 @@ impl Reset {
         Ok(Self {
             cancelled,
             ended,
+            digest,
             verbose,
         })
     }
 
     fn reply(&self, desk: &Desk) -> Option<Reply> {
         match self.ended.try_recv() {
-            Ok(ended) => Some(certificates::reset(desk, ended, self.verbose)),
+            Ok(ended) => Some(certificates::reset(desk, ended, self.digest, self.verbose)),
             Err(TryRecvError::Empty) => None,
             Err(TryRecvError::Disconnected) => Some(Reply::not_done(
                 "The making of the certificate broke off. Type status for what serves now.",

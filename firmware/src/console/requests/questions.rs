@@ -118,7 +118,7 @@ fn answered(desk: &mut Desk, place: usize, typed: &str, json: bool) -> Result<An
     };
     match next {
         Ok(next) if next != place && STEPS.get(next) == Some(&Step::Name) => {
-            ask(desk, show::paragraphs(names::TYPES), next, json)
+            ask(desk, show::paragraphs(&names::types()), next, json)
         }
         Ok(next) => ask(desk, String::new(), next, json),
         Err(fault) => ask(desk, show::paragraphs(&fault), place, json),

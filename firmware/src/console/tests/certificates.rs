@@ -262,7 +262,7 @@ async fn a_factory_certificate_says_how_to_go_back_and_what_is_wrong_with_it() {
             "defcert",
             "Type previous to serve the certificate for \"ntp1.example.net\" again.",
         ),
-        ("defcert -sha1", "A SHA-1 signature can be forged."),
+        ("defcert -sha1", "SHA-1 can be forged."),
         (
             "defcert -sha1",
             "Type previous to serve the certificate for \"ntp1.example.net\" again.",

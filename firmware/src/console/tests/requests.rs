@@ -335,9 +335,14 @@ async fn a_name_is_taken_by_what_it_looks_like_or_by_its_type() {
         check_says(&added, 0, row);
     }
     check_says(
+        &typist.types("names add ntp1.example.net:443"),
+        1,
+        "Leave out the colon",
+    );
+    check_says(
         &typist.types("names add FOO:bar"),
         1,
-        "\"FOO:bar\" is neither a host name nor an address. With its type before it, as in IP:10.0.0.7",
+        "\"FOO\" is not a type of name. Choose DNS, IP, email, URI, RID or dirName.",
     );
 }
 
