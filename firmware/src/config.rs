@@ -321,6 +321,39 @@ mod tests {
     }
 
     #[test]
+    fn a_unit_that_runs_follows_its_listeners_and_names_what_wants_a_start() {
+        let config = |text: &str| {
+            let (_folder, path) = written("countersign.toml", text);
+            let config = Some(path);
+            let flags = Flags {
+                config,
+                ..Flags::default()
+            };
+            Config::load(&flags).expect("read")
+        };
+        let mut running = config("https = \"127.0.0.1:1\"\nboard = \"a\"\n");
+        let new = config(
+            "https = \"127.0.0.1:2\"\nhttp = \"127.0.0.1:3\"\nssh = \"off\"\ntelnet = \"off\"\n\
+             board = \"b\"\nclock = \"trusted\"\nserial = \"/dev/ttyS0\"\nslots = \"s\"\nstate = \"t\"\n\
+             state_set_aside = \"n\"\n",
+        );
+        let wants = [
+            "board",
+            "clock",
+            "serial",
+            "slots",
+            "state",
+            "state_set_aside",
+        ];
+        assert_eq!(new.wants_a_start(&running), wants);
+        running.follow(new);
+        assert_eq!(running.https, ([127, 0, 0, 1], 2).into());
+        assert_eq!(running.http, Place::At(([127, 0, 0, 1], 3).into()));
+        assert_eq!((running.ssh, running.telnet), (Place::Off, Place::Off));
+        assert_eq!(running.board, "a", "what it started with");
+    }
+
+    #[test]
     fn what_is_neither_an_address_nor_off_is_refused() {
         for text in ["telnet = \"on\"", "ssh = \"22\"", "serial_speed = 0"] {
             let (_folder, path) = written("countersign.toml", text);

@@ -331,3 +331,36 @@ pub(super) async fn work<T: Send + 'static>(
 fn broke_off() -> io::Error {
     io::Error::other("a command broke off")
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::sleep;
+
+    use super::*;
+
+    /// A line that takes so long for each part.
+    struct Slow(Duration);
+
+    impl Wire for Slow {
+        async fn read(&mut self, _: &mut Vec<u8>) -> io::Result<()> {
+            std::future::pending().await
+        }
+
+        async fn write(&mut self, _: &[u8]) -> io::Result<()> {
+            sleep(self.0).await;
+            Ok(())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_line_has_time_for_each_part_of_what_is_shown() {
+        let text = "x".repeat(4 * SHOW_OCTETS);
+        let second = Duration::from_secs(1);
+        let begun = Instant::now();
+        let said = Terminal::new(Slow(SHOW_MAX - second)).say(&text).await;
+        said.expect("shown");
+        assert!(begun.elapsed() > 3 * SHOW_MAX, "{:?}", begun.elapsed());
+        let said = Terminal::new(Slow(SHOW_MAX + second)).say("x").await;
+        assert_eq!(said.expect_err("too slow").kind(), io::ErrorKind::TimedOut);
+    }
+}

@@ -296,7 +296,49 @@ fn ours() -> Version {
 
 #[cfg(test)]
 mod tests {
+    use super::bundle::tests::{bundle, signer};
+    use super::slots::tests::{board, started};
     use super::*;
+
+    fn upgrades(board: &tempfile::TempDir) -> Upgrades {
+        Upgrades::new(Some(board.path()), "armv7").expect("slots")
+    }
+
+    /// Has a bundle of the maker installed.
+    fn install(upgrades: &Upgrades) -> Result<(), UpgradeError> {
+        let octets = bundle("armv7", "9.0.0", b"new");
+        let checked = Bundle::check(&octets, &signer().verifying_key(), "armv7");
+        upgrades.install(&checked.unwrap_or_else(|why| panic!("{why}")))
+    }
+
+    #[test]
+    fn no_upgrade_begins_before_the_version_that_runs_is_kept() {
+        let board = board();
+        install(&upgrades(&board)).expect("installed");
+        assert_eq!(
+            started(board.path()).software().expect("known").running,
+            Slot::B
+        );
+        let upgrades = upgrades(&board);
+        assert!(matches!(upgrades.is_able(), Err(UpgradeError::NotKept)));
+        assert!(matches!(upgrades.begin(), Err(UpgradeError::NotKept)));
+        assert!(upgrades.keep().expect("kept"));
+        upgrades.begin().expect("able");
+    }
+
+    #[test]
+    fn a_board_that_cannot_be_asked_to_start_stays_with_what_runs() {
+        let board = board();
+        // A folder is where the file should be made.
+        std::fs::create_dir(board.path().join("restart")).expect("made");
+        let upgrades = upgrades(&board);
+        assert!(matches!(install(&upgrades), Err(UpgradeError::Disk(_))));
+        assert!(matches!(upgrades.progress(), Progress::Failed(_)));
+        assert_eq!(
+            started(board.path()).software().expect("known").running,
+            Slot::A
+        );
+    }
 
     #[test]
     fn the_key_of_the_build_is_a_key() {

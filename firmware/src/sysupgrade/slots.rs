@@ -190,13 +190,13 @@ fn read_back(slot: &mut File, length: u64) -> std::io::Result<String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     const ROOM: usize = 4096;
 
     /// A board that runs slot a, whose partitions are files.
-    fn board() -> tempfile::TempDir {
+    pub(in crate::sysupgrade) fn board() -> tempfile::TempDir {
         let folder = tempfile::tempdir().expect("a folder");
         let put = |name: &str, content: &[u8]| {
             fs::write(folder.path().join(name), content).expect("written");
@@ -213,7 +213,7 @@ mod tests {
     }
 
     /// The board after U-Boot has started what the record says.
-    fn started(folder: &Path) -> Slots {
+    pub(in crate::sysupgrade) fn started(folder: &Path) -> Slots {
         let slots = Slots::open(folder).expect("slots");
         let record = slots.record().expect("a record");
         let slot = match record.next {
